@@ -1,0 +1,131 @@
+"""Pins every deployable's dependencies with hashes, one file each, for plain `pip install --require-hashes -r`.
+
+    python requirements/lock.py             recompiles what changed, keeping the other pins
+    python requirements/lock.py --upgrade   takes the newest versions the pyproject.toml files allow
+    python requirements/lock.py --check     fails when a file is older than its pyproject.toml; needs no network
+
+One resolution (dev.txt) covers the whole workspace on every supported Python and platform; the other files are
+parts of it, so an image runs the versions that were tested. Each file's first line carries a fingerprint of the
+requirements it was made from. No file names a registry host: pip's own configuration says where packages come from.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "requirements"
+OLDEST_PYTHON = "3.11"
+
+LOCKS: dict[str, tuple[str, str | None]] = {
+    "dev": (".", "dev"),
+    "build": (".", "build"),
+    "generation": ("services/generation", None),
+    "render": ("services/render", None),
+    "storage": ("services/storage", None),
+    "gateway": ("gateway", None),
+    "local": ("deploy/local", None),
+}
+"""Lock name -> (project folder, dependency group or None for the project's own dependencies)."""
+
+
+def lock(name: str, *, upgrade: bool) -> None:
+    """Compiles one lock file. Every file but dev.txt is constrained to the versions of dev.txt."""
+    folder, group = LOCKS[name]
+    out = FOLDER / f"{name}.txt"
+    pyproject = ROOT / folder / "pyproject.toml"
+    # A group alone is the tools without the project (build); dev is both.
+    inputs = ["--group", f"{pyproject}:{group}"] if group else []
+    if name != "build":
+        inputs.append(str(pyproject))
+    if name != "dev":
+        inputs += ["--constraints", str(FOLDER / "dev.txt")]
+    command = [
+        *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", *inputs),
+        *("--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes"),
+        *("--no-header", "--annotation-style", "line"),
+        *(part for member in members() for part in ("--no-emit-package", member)),
+        *(["--upgrade"] if upgrade else []),
+        *("--output-file", str(out)),
+    ]
+    subprocess.run(command, check=True, cwd=ROOT)
+    body = re.sub(r"\A(#.*\n)+", "", out.read_text())
+    # uv names constraints and inputs by the path it was given; the same file must come out on any machine.
+    body = body.replace(f"{ROOT}/", "").replace("-c requirements/dev.txt, ", "").replace(", -c requirements/dev.txt", "")
+    out.write_text(f"{header(name)}\n{body}")
+
+
+def header(name: str) -> str:
+    """The first line of a lock file: how to remake it and what it was made from."""
+    folder, _ = LOCKS[name]
+    source = (Path(folder) / "pyproject.toml").as_posix()
+    return f"# `make lock` wrote this from {source} (requirements {fingerprint(name)})"
+
+
+def fingerprint(name: str) -> str:
+    """SHA-256, shortened, of every requirement that a lock depends on, those of workspace members included."""
+    folder, group = LOCKS[name]
+    projects = members()
+    seen: dict[str, Any] = {}
+    waiting = [] if name == "build" else [folder]
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        project = _read(current)["project"]
+        seen[current] = [
+            sorted(project.get("dependencies", [])),
+            {extra: sorted(needs) for extra, needs in project.get("optional-dependencies", {}).items()},
+        ]
+        names = (re.split(r"[\[<>=; ]", need)[0] for need in project.get("dependencies", []))
+        waiting += [projects[need] for need in names if need in projects]
+    groups = _read(folder)["dependency-groups"] if group else {}
+    inputs = json.dumps([OLDEST_PYTHON, seen, groups], sort_keys=True)
+    return hashlib.sha256(inputs.encode()).hexdigest()[:16]
+
+
+def members() -> dict[str, str]:
+    """Distribution name -> folder of each project of the workspace."""
+    patterns = _read(".")["tool"]["uv"]["workspace"]["members"]
+    folders = sorted(
+        path.parent.relative_to(ROOT).as_posix()
+        for pattern in patterns
+        for path in ROOT.glob(f"{pattern}/pyproject.toml")
+    )
+    return {_read(folder)["project"]["name"]: folder for folder in folders}
+
+
+def stale() -> list[str]:
+    """The lock files that are missing or were made from other requirements than the pyproject.toml files hold."""
+    return [
+        path.name
+        for name in LOCKS
+        if not (path := FOLDER / f"{name}.txt").exists() or path.read_text().split("\n", 1)[0] != header(name)
+    ]
+
+
+def _read(folder: str) -> dict[str, Any]:
+    return tomllib.loads((ROOT / folder / "pyproject.toml").read_text())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Pin the dependencies of every deployable.")
+    parser.add_argument("--check", action="store_true", help="only say which files are out of step")
+    parser.add_argument("--upgrade", action="store_true", help="take the newest allowed versions")
+    options = parser.parse_args()
+    if options.check:
+        if found := stale():
+            raise SystemExit(f"out of step with their pyproject.toml: {', '.join(found)}; run `make lock`")
+        return
+    for name in LOCKS:
+        lock(name, upgrade=options.upgrade)
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,6 @@ runtime, unlike protovalidate's own, must be able to import it.
 import argparse
 import difflib
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -35,17 +34,17 @@ PACKAGES = ("vitae", "buf")
 """The top folders of the generated tree; everything else under protos/gen is left alone."""
 
 COMMENTS = Path("vitae/comments.json")
-"""Leading comments by full proto name. Generated modules carry no comments; OpenAPI and the docs need them."""
+"""Leading comments by full proto name: OpenAPI and the docs show them, and descriptors do not carry them."""
 
 
 def generate(root: Path, out: Path) -> None:
-    """Writes the Python modules, type stubs, gRPC modules and comments of every proto under `root` to `out`."""
+    """Writes the Python modules, type stubs, gRPC modules and comments of the protos under `root` to `out`."""
     with tempfile.TemporaryDirectory() as scratch:
         image = Path(scratch) / "image.binpb"
         build_image(root, image)
         sources = [*proto_files(root), VALIDATE]
-        # only_async: every server and client here is grpc.aio, so the stubs say so and mypy can check `await`.
-        # Concrete servicers: a method not overridden answers UNIMPLEMENTED at run time, so it is not abstract.
+        # only_async: every server and client here is grpc.aio, so the stubs say so and mypy checks `await`.
+        # Concrete servicers: a method not overridden answers UNIMPLEMENTED when called, so none is abstract.
         _protoc(
             f"--descriptor_set_in={image}",
             f"--python_out={out}",
@@ -67,8 +66,7 @@ def generate(root: Path, out: Path) -> None:
 def build_image(root: Path, out: Path) -> None:
     """Writes a FileDescriptorSet of every proto under `root`, imports and comments included, to `out`."""
     with tempfile.TemporaryDirectory() as scratch:
-        # protoc looks an import up in the sources first when it has a source tree, so the foreign protos go in
-        # as one descriptor set: Google's from their wheels, buf's from protovalidate.
+        # The foreign protos go in as one descriptor set: Google's from their wheels, buf's from protovalidate.
         foreign = Path(scratch) / "foreign.binpb"
         imports = _foreign_imports()
         foreign.write_bytes(imports.SerializeToString(deterministic=True))
@@ -98,9 +96,22 @@ def differences(expected: Path, actual: Path) -> list[str]:
         before = left.read_text().splitlines() if left.exists() else []
         after = right.read_text().splitlines() if right.exists() else []
         if before != after or left.exists() != right.exists():
-            diff = list(difflib.unified_diff(before, after, f"generated/{name}", f"committed/{name}", "", "", 0, ""))
-            found.append("\n".join(line[:160] for line in diff[:8]) or f"generated/{name} is empty or missing")
+            names = f"generated/{name}", f"committed/{name}"
+            diff = list(difflib.unified_diff(before, after, *names, n=0, lineterm=""))
+            found.append("\n".join(line[:160] for line in diff[:8]) or f"{name} is empty or missing")
     return found
+
+
+def bring_up_to_date(target: Path, fresh: Path) -> None:
+    """Makes `target` equal to `fresh`, touching only the files that change."""
+    for name in _files(target) - _files(fresh):
+        (target / name).unlink()
+    for name in _files(fresh):
+        content = (fresh / name).read_bytes()
+        path = target / name
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
 
 def _files(root: Path) -> set[str]:
@@ -116,15 +127,18 @@ def _foreign_imports() -> FileDescriptorSet:
     site = Path(str(resources.files("google.api") / "http.proto")).parents[2]
     bundled = Path(str(resources.files("grpc_tools") / "_proto"))
     wanted = [
-        *sorted(path.relative_to(site).as_posix() for folder in ("api", "rpc", "type")
-                for path in (site / "google" / folder).glob("*.proto")),
-        *sorted(path.relative_to(bundled).as_posix() for path in (bundled / "google/protobuf").glob("*.proto")),
-    ]  # fmt: skip
+        path.relative_to(root).as_posix()
+        for root, folder in (
+            *((site, "google/api"), (site, "google/rpc"), (site, "google/type")),
+            (bundled, "google/protobuf"),
+        )
+        for path in sorted((root / folder).glob("*.proto"))
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         google = Path(scratch) / "google.binpb"
         _protoc(f"-I{site}", f"-I{bundled}", "--include_imports", f"--descriptor_set_out={google}", *wanted)
         found = FileDescriptorSet.FromString(google.read_bytes())
-    found.file.append(FileDescriptorProto.FromString(validate_pb._DESC.proto.to_binary()))
+    found.file.append(FileDescriptorProto.FromString(validate_pb._DESC.proto.to_binary()))  # noqa: SLF001
     return found
 
 
@@ -155,7 +169,7 @@ def _full_name(file: FileDescriptorProto, path: list[int]) -> str | None:
 
 
 def _protoc(*arguments: str) -> None:
-    # protoc finds its plugins on PATH; the virtual environment's folder is named so that activating it is not needed.
+    # Named by path, so that the virtual environment need not be activated.
     plugins = [
         f"--plugin=protoc-gen-{name}={Path(sys.executable).with_name(f'protoc-gen-{name}')}"
         for name in ("mypy", "mypy_grpc")
@@ -168,7 +182,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Generate the code of the contracts.")
     parser.add_argument("--check", action="store_true", help="compare protos/gen with a fresh generation")
     parser.add_argument("--image", type=Path, metavar="OUT", help="write a descriptor image for buf instead")
-    parser.add_argument("--root", type=Path, default=PROTOS, help="the protos folder to read (default: this one)")
+    parser.add_argument("--root", type=Path, default=PROTOS, help="protos folder to read (default: this)")
     options = parser.parse_args()
 
     if options.image:
@@ -180,12 +194,10 @@ def main() -> None:
         generate(options.root, fresh)
         if options.check:
             if found := differences(fresh, target):
-                raise SystemExit("\n".join([*found, "protos/gen is not what the protos say: run `make generate`"]))
+                found.append("protos/gen is not what the protos say: run `make generate`")
+                raise SystemExit("\n".join(found))
             return
-        target.mkdir(exist_ok=True)
-        for package in PACKAGES:
-            shutil.rmtree(target / package, ignore_errors=True)
-            shutil.copytree(fresh / package, target / package)
+        bring_up_to_date(target, fresh)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Pins every deployable's dependencies with hashes, one file each, for plain `pip install --require-hashes -r`.
+"""Pins every deployable's dependencies with hashes, one file each, for plain `pip install --require-hashes`.
 
     python requirements/lock.py             recompiles what changed, keeping the other pins
     python requirements/lock.py --upgrade   takes the newest versions the pyproject.toml files allow
-    python requirements/lock.py --check     fails when a file is older than its pyproject.toml; needs no network
+    python requirements/lock.py --check     fails when a file is out of step with its pyproject.toml; no network
 
-One resolution (dev.txt) covers the whole workspace on every supported Python and platform; the other files are
-parts of it, so an image runs the versions that were tested. Each file's first line carries a fingerprint of the
-requirements it was made from. No file names a registry host: pip's own configuration says where packages come from.
+One resolution (dev.txt) covers the whole workspace on every supported Python and platform; the other files
+are parts of it, so an image runs the versions that were tested. Each file's first line carries a fingerprint
+of the requirements it was made from. No file names a registry host: pip's configuration says where packages
+come from.
 """
 
 import argparse
@@ -57,7 +58,8 @@ def lock(name: str, *, upgrade: bool) -> None:
     subprocess.run(command, check=True, cwd=ROOT)
     body = re.sub(r"\A(#.*\n)+", "", out.read_text())
     # uv names constraints and inputs by the path it was given; the same file must come out on any machine.
-    body = body.replace(f"{ROOT}/", "").replace("-c requirements/dev.txt, ", "").replace(", -c requirements/dev.txt", "")
+    for constraint in (f"-c {FOLDER}/dev.txt, ", f", -c {FOLDER}/dev.txt", f"{ROOT}/"):
+        body = body.replace(constraint, "")
     out.write_text(f"{header(name)}\n{body}")
 
 
@@ -69,7 +71,7 @@ def header(name: str) -> str:
 
 
 def fingerprint(name: str) -> str:
-    """SHA-256, shortened, of every requirement that a lock depends on, those of workspace members included."""
+    """SHA-256, shortened, of every requirement a lock depends on, those of workspace members included."""
     folder, group = LOCKS[name]
     projects = members()
     seen: dict[str, Any] = {}
@@ -102,7 +104,7 @@ def members() -> dict[str, str]:
 
 
 def stale() -> list[str]:
-    """The lock files that are missing or were made from other requirements than the pyproject.toml files hold."""
+    """The lock files that are missing or were made from other requirements than pyproject.toml holds."""
     return [
         path.name
         for name in LOCKS

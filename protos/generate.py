@@ -38,7 +38,7 @@ COMMENTS = Path("vitae/comments.json")
 
 
 def generate(root: Path, out: Path) -> None:
-    """Writes the Python modules, type stubs, gRPC modules and comments of the protos under `root` to `out`."""
+    """Writes the modules, type stubs, gRPC modules and comments of the protos under `root` to `out`."""
     with tempfile.TemporaryDirectory() as scratch:
         image = Path(scratch) / "image.binpb"
         build_image(root, image)
@@ -66,7 +66,7 @@ def generate(root: Path, out: Path) -> None:
 def build_image(root: Path, out: Path) -> None:
     """Writes a FileDescriptorSet of every proto under `root`, imports and comments included, to `out`."""
     with tempfile.TemporaryDirectory() as scratch:
-        # The foreign protos go in as one descriptor set: Google's from their wheels, buf's from protovalidate.
+        # Foreign protos go in as one descriptor set: Google's from their wheels, buf's from protovalidate.
         foreign = Path(scratch) / "foreign.binpb"
         imports = _foreign_imports()
         foreign.write_bytes(imports.SerializeToString(deterministic=True))

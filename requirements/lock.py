@@ -1,8 +1,8 @@
 """Pins every deployable's dependencies with hashes, one file each, for plain `pip install --require-hashes`.
 
-    python requirements/lock.py             recompiles what changed, keeping the other pins
+    python requirements/lock.py             recompiles all, keeping the pins that still fit
     python requirements/lock.py --upgrade   takes the newest versions the pyproject.toml files allow
-    python requirements/lock.py --check     fails when a file is out of step with its pyproject.toml; no network
+    python requirements/lock.py --check     fails when a file is out of step with its project; no network
 
 One resolution (dev.txt) covers the whole workspace on every supported Python and platform; the other files
 are parts of it, so an image runs the versions that were tested. Each file's first line carries a fingerprint
@@ -40,13 +40,14 @@ def lock(name: str, *, upgrade: bool) -> None:
     """Compiles one lock file. Every file but dev.txt is constrained to the versions of dev.txt."""
     folder, group = LOCKS[name]
     out = FOLDER / f"{name}.txt"
-    pyproject = ROOT / folder / "pyproject.toml"
+    # Paths are relative to the root, because uv writes them into the file.
+    pyproject = Path(folder) / "pyproject.toml"
     # A group alone is the tools without the project (build); dev is both.
     inputs = ["--group", f"{pyproject}:{group}"] if group else []
     if name != "build":
         inputs.append(str(pyproject))
     if name != "dev":
-        inputs += ["--constraints", str(FOLDER / "dev.txt")]
+        inputs += ["--constraints", "requirements/dev.txt"]
     command = [
         *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", *inputs),
         *("--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes"),
@@ -56,10 +57,7 @@ def lock(name: str, *, upgrade: bool) -> None:
         *("--output-file", str(out)),
     ]
     subprocess.run(command, check=True, cwd=ROOT)
-    body = re.sub(r"\A(#.*\n)+", "", out.read_text())
-    # uv names constraints and inputs by the path it was given; the same file must come out on any machine.
-    for constraint in (f"-c {FOLDER}/dev.txt, ", f", -c {FOLDER}/dev.txt", f"{ROOT}/"):
-        body = body.replace(constraint, "")
+    body = re.sub(r"\A(#.*\n)+", "", out.read_text()).replace(", -c requirements/dev.txt", "")
     out.write_text(f"{header(name)}\n{body}")
 
 

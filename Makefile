@@ -1,9 +1,146 @@
-PYTHON := .venv/bin/python
+# Every target in a sentence: `make help`. From a fresh clone, `make demo` and `make test` set themselves up.
 
-.PHONY: generate generate-check
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
 
-generate: ## Generate the Python code of the contracts from protos/**/*.proto into protos/gen.
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+# Tests, fastest first; a folder counts as soon as it exists.
+FAST := $(wildcard tests/unit tests/contract tests/fuzz)
+INTEGRATION := $(wildcard tests/integration tests/security tests/e2e deploy/tests)
+CHAOS := $(wildcard tests/chaos)
+BENCHMARKS := $(wildcard tests/benchmarks)
+
+IMAGES := generation render storage gateway
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+BUILDER ?= docker
+
+##@ Use it
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## Create .venv with pinned requirements, and the system libraries where that is allowed.
+
+$(READY): requirements/dev.txt deploy/local/system_packages.py
+	@python="$$(deploy/local/find_python.sh)"; \
+	  "$$python" deploy/local/system_packages.py --install; \
+	  test -x $(PYTHON) || "$$python" -m venv $(VENV)
+	@echo "installing requirements/dev.txt into $(VENV)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: $(READY) ## Run the whole system once on a sample (or PROFILE=, JOB=, TEMPLATE=, FORMAT=) and write out/.
+	@$(PYTHON) -m deploy.local demo \
+	  $(if $(PROFILE),--profile "$(PROFILE)") $(if $(JOB),--job "$(JOB)") \
+	  $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(FORMAT),--format "$(FORMAT)")
+
+.PHONY: run
+run: $(READY) ## Keep the whole system running; prints its URL, its docs URL and a development token.
+	@$(PYTHON) -m deploy.local run
+
+##@ Test it
+
+.PHONY: test
+test: check ## Run every check and every test, fast ones first; stops at the first problem.
+	@$(PYTHON) -m pytest $(FAST) $(INTEGRATION) $(CHAOS) --exitfirst
+
+.PHONY: test-fast
+test-fast: $(READY) ## Run the tests that need no database and no socket.
+	@$(PYTHON) -m pytest $(FAST)
+
+.PHONY: test-integration
+test-integration: $(READY) ## Run the tests on real databases, sockets and processes.
+	@$(PYTHON) -m pytest $(INTEGRATION)
+
+.PHONY: chaos
+chaos: $(READY) ## Kill processes in the middle of their work and see that nothing is lost or done twice.
+	@$(PYTHON) -m pytest $(CHAOS)
+
+.PHONY: bench
+bench: $(READY) ## Measure the published figures; prints a table and writes out/bench/*.json.
+	@$(PYTHON) -m pytest $(BENCHMARKS) --capture=no --timeout=900
+
+.PHONY: check
+check: $(READY) ## Run every check that is not a test.
+	@$(MAKE) --no-print-directory lock-check lint imports lint-protos generate-check breaking types
+
+.PHONY: lint
+lint: $(READY) ## Check style and formatting with ruff.
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff format --check --quiet . || { echo "not formatted: run \`make format\`"; exit 1; }
+
+.PHONY: format
+format: $(READY) ## Format the code and mend what ruff can mend safely.
+	@$(PYTHON) -m ruff check --fix --quiet . || true
+	@$(PYTHON) -m ruff format --quiet .
+
+.PHONY: types
+types: $(READY) ## Check types with mypy --strict.
+	@$(PYTHON) -m mypy
+
+.PHONY: imports
+imports: $(READY) ## Check that imports run downwards only and stay inside each service's own dependencies.
+	@$(VENV)/bin/lint-imports
+
+##@ Contracts
+
+.PHONY: generate
+generate: $(READY) ## Generate the code of the contracts from protos/vitae into protos/gen.
 	@$(PYTHON) protos/generate.py
 
-generate-check: ## Fail when protos/gen is not exactly what the protos say.
+.PHONY: generate-check
+generate-check: $(READY) ## Fail when protos/gen is not exactly what the protos say.
 	@$(PYTHON) protos/generate.py --check
+
+.PHONY: lint-protos
+lint-protos: $(READY) ## Check the contracts with buf lint: style, and a comment on everything.
+	@$(PYTHON) protos/generate.py --image build/protos.binpb
+	@$(VENV)/bin/buf lint build/protos.binpb --config protos/buf.yaml --path vitae
+
+.PHONY: breaking
+breaking: $(READY) ## Find changes of the contracts that break clients of the last release.
+	@$(PYTHON) protos/breaking.py
+
+##@ Dependencies
+
+.PHONY: lock
+lock: $(READY) ## Pin the dependencies of every deployable after a pyproject.toml changed (UPGRADE=1 for newest).
+	@$(PYTHON) requirements/lock.py $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock-check
+lock-check: $(READY) ## Fail when a file of requirements/ is out of step with its pyproject.toml.
+	@$(PYTHON) requirements/lock.py --check
+
+##@ Ship it
+
+.PHONY: images
+images: ## Build the container image of each deployable (BUILDER=docker or podman).
+	@for name in $(IMAGES); do \
+	  folder=$$name; test "$$name" = gateway || folder=services/$$name; \
+	  $(BUILDER) build --file "$$folder/Dockerfile" --tag "vitae-$$name:$(VERSION)" .; \
+	done
+
+.PHONY: manifests
+manifests: ## Build the Kubernetes manifests of every overlay into build/manifests with kubectl kustomize.
+	@mkdir -p build/manifests
+	@for file in $(wildcard deploy/base/kustomization.yaml deploy/overlays/*/kustomization.yaml); do \
+	  folder=$$(dirname "$$file"); \
+	  kubectl kustomize "$$folder" > "build/manifests/$$(basename "$$folder").yaml"; \
+	  echo "build/manifests/$$(basename "$$folder").yaml"; \
+	done
+
+.PHONY: clean
+clean: ## Remove what was built and cached; keeps .venv, out and data.
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

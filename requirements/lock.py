@@ -57,7 +57,8 @@ def lock(name: str, *, upgrade: bool) -> None:
         *("--output-file", str(out)),
     ]
     subprocess.run(command, check=True, cwd=ROOT)
-    body = re.sub(r"\A(#.*\n)+", "", out.read_text()).replace(", -c requirements/dev.txt", "")
+    body = re.sub(r"\A(#.*\n)+", "", out.read_text())
+    body = body.replace(", -c requirements/dev.txt", "").replace("-c requirements/dev.txt, ", "")
     out.write_text(f"{header(name)}\n{body}")
 
 

@@ -9,17 +9,18 @@
         async with acting_as(connection, tenant_id, user_id):          # one record of that user, same transaction
             ...
     after_commit(connection, hook)                                     # hook() once this transaction stands
+    transaction_time(connection)                                       # the database's clock, one for all replicas
     await retrying(operation, attempts=3)                              # operation opens its own transaction
     await database.check(); database.pool(); await database.close()
 
-A transaction commits when its block ends and rolls back when the block raises. Its first statement takes the role and
-says for whom, transaction-locally, so pooling by transaction (PgBouncer) is safe: the login role is a NOINHERIT member of
-`vitae_app` and `vitae_queue` and can do nothing before. Row-level security (row_security.py) reads `vitae.tenant`,
-`vitae.user` and `vitae.shared`.
+A transaction commits when its block ends and rolls back when the block raises. Its first statement takes the role
+and says for whom, transaction-locally, so pooling by transaction (PgBouncer) is safe: the login role is a NOINHERIT
+member of `vitae_app` and `vitae_queue` and can do nothing before. Row-level security (row_security.py) reads
+`vitae.tenant`, `vitae.user` and `vitae.shared`.
 
-What goes wrong with the database itself arrives as a typed error, its cause attached: Unavailable (DATABASE_UNAVAILABLE,
-DATABASE_BUSY, COMMIT_UNKNOWN), Aborted (TRANSACTION_CONFLICT), DeadlineExceeded (STATEMENT_TIMEOUT). Constraint
-violations stay SQLAlchemy's IntegrityError: only the domain knows what they mean.
+What goes wrong with the database itself arrives as a typed error, its cause attached: Unavailable
+(DATABASE_UNAVAILABLE, DATABASE_BUSY, COMMIT_UNKNOWN), Aborted (TRANSACTION_CONFLICT), DeadlineExceeded
+(STATEMENT_TIMEOUT). Constraint violations stay SQLAlchemy's IntegrityError: only the domain knows what they mean.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
@@ -116,13 +118,14 @@ class _Transaction:
     """What a transaction carries besides its connection, kept in `connection.info` while it lasts."""
 
     role: str
+    began: datetime | None = None
     hooks: list[Callable[[], None]] = field(default_factory=list)
 
 
 _KEY = "vitae.transaction"
 
 _SCOPE = text(
-    "select set_config('role', :role, true), set_config('vitae.tenant', :tenant, true),"
+    "select now(), set_config('role', :role, true), set_config('vitae.tenant', :tenant, true),"
     " set_config('vitae.user', :user, true), set_config('vitae.shared', :shared, true),"
     " set_config('statement_timeout', :statement_timeout, true), set_config('lock_timeout', :lock_timeout, true)"
 )
@@ -253,7 +256,8 @@ class Database:
                 info = connection.info
                 info[_KEY] = transaction
                 try:
-                    await connection.execute(_SCOPE, {**scope, **self._timeouts})
+                    begun = await connection.execute(_SCOPE, {**scope, **self._timeouts})
+                    transaction.began = begun.scalar_one()
                     yield connection
                 finally:
                     info.pop(_KEY, None)
@@ -290,6 +294,14 @@ async def acting_as(
 def after_commit(connection: AsyncConnection, hook: Callable[[], None]) -> None:
     """Calls `hook` once the present transaction is committed; never when it is rolled back. The hook must not block."""
     _of(connection).hooks.append(hook)
+
+
+def transaction_time(connection: AsyncConnection) -> datetime:
+    """When the present transaction began, by the database's clock."""
+    began = _of(connection).began
+    if began is None:
+        raise RuntimeError("the transaction has not begun")
+    return began
 
 
 async def retrying(
@@ -335,7 +347,7 @@ def typed_error(error: DBAPIError, *, committing: bool = False) -> VitaeError | 
     if code == "55P03" or (code or "").startswith("53"):
         return _busy()
     lost = error.connection_invalidated or (code is None and isinstance(error.orig, psycopg.OperationalError))
-    if lost or (code or "")[:3] in {"57P"} or (code or "")[:2] == "08" or code == "25006":
+    if lost or (code or "")[:3] == "57P" or (code or "")[:2] == "08" or code == "25006":
         if committing:
             return Unavailable(
                 "The connection was lost while saving; check before repeating.", reason="COMMIT_UNKNOWN"
@@ -356,8 +368,8 @@ def _scope(
 
 
 def _of(connection: AsyncConnection) -> _Transaction:
-    transaction = connection.info.get(_KEY)
-    if not isinstance(transaction, _Transaction):
+    transaction: _Transaction | None = connection.info.get(_KEY)
+    if transaction is None:
         raise RuntimeError("this connection is not in a transaction of a Database")
     return transaction
 

@@ -1,9 +1,9 @@
 """The work queue: leases with fencing, retries, cancellation and fairness, in the service's own database.
 
 Live work sits in `work_items` and leaves it at the end, so claims stay flat as history grows; how much each user has
-waiting and running sits in `user_slots`, whose row is also the lock of that user's work. Enqueue, complete, fail and cancel
-run inside the caller's business transaction, so the record and the work can never disagree. Delivery is at least once;
-every write is fenced by owner and attempt, so an end happens exactly once.
+waiting and running sits in `user_slots`, whose row is also the lock of that user's work. Enqueue, complete, fail and
+cancel run inside the caller's business transaction, so the record and the work can never disagree. Delivery is at
+least once; every write is fenced by owner and attempt, so an end happens exactly once.
 
     queue = Queue(on_ended=record_ended, doorbell=doorbell)
 

@@ -1,23 +1,43 @@
 """The queue's operations; the package's docstring tells how they go together."""
 
+import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import psycopg
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.runtime.db import Database
+from services.runtime.db import Database, acting_as, after_commit, transaction_time
+from services.runtime.errors import AlreadyExists, FailedPrecondition, ResourceExhausted
+from services.runtime.queue import sql
 from services.runtime.queue.doorbell import Doorbell
-from services.runtime.queue.work import Beat, Depth, Ended, Heard, Lease, Result, Standing, Work
+from services.runtime.queue.work import Beat, Depth, Ended, Heard, Lease, Outcome, Result, Standing, Work
 
 BACKOFF_MINUTES = (1, 2, 4, 8, 16, 32, 60)
-"""SPEC S7."""
+"""SPEC S7; the last one repeats."""
+
+BACKOFF_JITTER = 0.2
+"""A back-off is lengthened by up to this part of itself, so that work that failed together does not return together."""
+
+WORKER_LOST = "WORKER_LOST"
+"""The error of an attempt whose worker was not heard of any more. Retryable."""
+
+_EXPIRED_AT_ONCE = 20
+"""Expired leases a claim takes back: a few, for a claim is on somebody's way; the next claims take the rest."""
+
+_CONTENTION_PAUSE = (0.002, 0.1)
+"""Seconds between claims while others hold the slots of all ready users: first, and at most, doubling."""
 
 
 def backoff(spent: int, jitter: float) -> float:
-    """Seconds until the next try after `spent` tries; `jitter` in 0..1 takes off up to a tenth or adds it."""
-    raise NotImplementedError
+    """Seconds until the next try when `spent` tries failed; `jitter` is a random number in 0..1."""
+    minutes = BACKOFF_MINUTES[min(spent, len(BACKOFF_MINUTES)) - 1]
+    return minutes * 60 * (1 + BACKOFF_JITTER * jitter)
 
 
 class Queue:
@@ -27,89 +47,387 @@ class Queue:
         self,
         *,
         on_ended: Callable[[AsyncConnection, Ended], Awaitable[None]],
-        doorbell: Doorbell | None = None,
+        doorbell: Doorbell,
         waiting_limit: int = 50,
         running_limit: int = 3,
         clock: Callable[[], datetime] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`on_ended` is called in the claiming transaction, in that user's scope (acting_as), for work the queue itself
-        ended, so that its record follows. `clock` replaces the database's time in tests.
+        ended, so that its record follows. The limits are per user and kind. `clock` replaces the database's time in
+        tests.
         """
+        self._on_ended = on_ended
+        self._doorbell = doorbell
+        self._waiting_limit = waiting_limit
+        self._running_limit = running_limit
+        self._clock = clock
+        self._jitter = jitter
 
     async def enqueue(self, connection: AsyncConnection, work: Work) -> None:
         """Queues work in the caller's transaction (the user's own, or acting_as).
 
         Raises ResourceExhausted (QUEUE_FULL) past the user's waiting limit, AlreadyExists (WORK_EXISTS) when work with
-        this id is live.
+        this id is live; the transaction is then to be rolled back.
         """
-        raise NotImplementedError
+        await self._insert(connection, work, attempt=0)
 
     async def claim(
         self, connection: AsyncConnection, owner: UUID, kinds: Sequence[str], *, limit: int, lease: float
     ) -> list[Lease]:
         """Takes back expired leases, then leases up to `limit` pieces of work for `lease` seconds (queue transaction).
 
-        The users with the fewest running come first; nobody gets more than the running limit.
+        The users with the fewest running come first; nobody gets more than the running limit. An empty list may also
+        mean that others are claiming at this very moment; claim_or_wait knows the difference.
         """
-        raise NotImplementedError
+        if limit < 1 or lease <= 0:
+            raise ValueError("limit and lease have to be positive")
+        slots, _ = await self._lock_candidates(connection, kinds, limit)
+        if not slots:
+            return []
+        now = self._now(connection)
+        expires_at = now + timedelta(seconds=lease)
+        rows = await connection.execute(
+            sql.CLAIM,
+            {
+                **slots,
+                "now": now,
+                "owner": owner,
+                "expires_at": expires_at,
+                "limit": limit,
+                "running_limit": self._running_limit,
+            },
+        )
+        return [
+            Lease(
+                id=row.id,
+                kind=row.kind,
+                tenant_id=row.tenant_id,
+                user_id=row.user_id,
+                owner=owner,
+                attempt=row.attempt,
+                spent=row.spent,
+                max_attempts=row.max_attempts,
+                expires_at=expires_at,
+                enqueued_at=row.enqueued_at,
+            )
+            for row in rows
+        ]
 
     async def claim_or_wait(
         self, database: Database, owner: UUID, kinds: Sequence[str], *, limit: int, lease: float, wait: float
     ) -> list[Lease]:
         """Claims in transactions of its own until there is work or `wait` seconds are over (then an empty list)."""
-        raise NotImplementedError
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait
+        pause = _CONTENTION_PAUSE[0]
+        with self._doorbell.waiter(kinds) as waiter:
+            while True:
+                rung_before = waiter.take()
+                try:
+                    async with database.queue_transaction() as connection:
+                        leases = await self.claim(connection, owner, kinds, limit=limit, lease=lease)
+                        contended = not leases and await self._contended(connection, kinds)
+                except BaseException:
+                    if rung_before:
+                        waiter.wake()
+                    raise
+                left = until - loop.time()
+                if leases or left <= 0:
+                    return leases
+                if contended:
+                    await asyncio.sleep(min(left, pause * self._jitter()))
+                    pause = min(pause * 2, _CONTENTION_PAUSE[1])
+                else:
+                    pause = _CONTENTION_PAUSE[0]
+                    await waiter.wait(left)
 
     async def heartbeat(
         self, connection: AsyncConnection, owner: UUID, beats: Sequence[Beat], *, lease: float
     ) -> Heard:
-        """Renews leases for `lease` seconds from now and stores progress (queue transaction). Call at a third of the lease."""
-        raise NotImplementedError
+        """Renews leases for `lease` seconds from now and stores progress (queue transaction).
+
+        Call it at a third of the lease. Progress of an attempt never goes back.
+        """
+        expires_at = self._now(connection) + timedelta(seconds=lease)
+        rows = await connection.execute(
+            sql.HEARTBEAT,
+            {
+                "ids": [each.id for each in beats],
+                "attempts": [each.attempt for each in beats],
+                "progress": [min(max(each.progress, 0), 100) for each in beats],
+                "steps": [each.step for each in beats],
+                "owner": owner,
+                "expires_at": expires_at,
+            },
+        )
+        found = rows.all()
+        return Heard(
+            expires_at=expires_at,
+            cancelled=[row.id for row in found if row.cancelled and not row.lost],
+            lost=[row.id for row in found if row.lost],
+        )
 
     async def complete(self, connection: AsyncConnection, id: UUID, owner: UUID, attempt: int) -> Result:
         """Ends the work: COMPLETED; CANCELLED when a cancel came first; LOST when the lease is another's."""
-        raise NotImplementedError
+        row = await self._held(connection, id, owner, attempt)
+        if row is None:
+            return Result(Outcome.LOST)
+        return await self._end(
+            connection, row, Outcome.CANCELLED if row.cancel_requested else Outcome.COMPLETED
+        )
 
     async def fail(
-        self, connection: AsyncConnection, id: UUID, owner: UUID, attempt: int, *, error: str, retryable: bool
+        self,
+        connection: AsyncConnection,
+        id: UUID,
+        owner: UUID,
+        attempt: int,
+        *,
+        error: str,
+        retryable: bool,
     ) -> Result:
         """The attempt failed: WAITING with back-off, FAILED when final or spent, CANCELLED, or LOST."""
-        raise NotImplementedError
+        row = await self._held(connection, id, owner, attempt)
+        if row is None:
+            return Result(Outcome.LOST)
+        if row.cancel_requested:
+            return await self._end(connection, row, Outcome.CANCELLED)
+        if not retryable or row.spent >= row.max_attempts:
+            return await self._end(connection, row, Outcome.FAILED)
+        return await self._release(connection, row, error=error, delay=backoff(row.spent, self._jitter()))
 
     async def give_back(
-        self, connection: AsyncConnection, id: UUID, owner: UUID, attempt: int, *, delay: float = 0
+        self,
+        connection: AsyncConnection,
+        id: UUID,
+        owner: UUID,
+        attempt: int,
+        *,
+        delay: float = 0.0,
     ) -> Result:
-        """Returns the lease without costing an attempt (drain, store down): WAITING, CANCELLED, or LOST."""
-        raise NotImplementedError
+        """Returns the lease without costing an attempt (drain, store down): WAITING, CANCELLED, or LOST.
+
+        Without a `delay` in seconds the work keeps its place.
+        """
+        row = await self._held(connection, id, owner, attempt)
+        if row is None:
+            return Result(Outcome.LOST)
+        return await self._take_back(connection, row, delay=delay)
 
     async def cancel(self, connection: AsyncConnection, id: UUID) -> Result:
         """CANCELLED when it was waiting; RUNNING when its worker is asked to stop; LOST when it is not live."""
-        raise NotImplementedError
+        row = await self._locked(connection, id)
+        if row is None:
+            return Result(Outcome.LOST)
+        if row.owner is None:
+            return await self._end(connection, row, Outcome.CANCELLED)
+        await connection.execute(sql.REQUEST_CANCEL, {"id": id})
+        return _result(Outcome.RUNNING, row)
 
     async def retry(self, connection: AsyncConnection, work: Work, *, last_attempt: int) -> Result:
-        """Grants one more round to failed work; attempts go on from `last_attempt` (of the record).
+        """Grants one more round to failed work; attempts go on from `last_attempt` (of the record), so none repeats.
 
         Work still waiting (back-off) starts its new round at once. Raises FailedPrecondition (WORK_RUNNING) when a
-        worker has it, ResourceExhausted as enqueue does.
+        worker has it, ResourceExhausted and AlreadyExists as enqueue does.
         """
-        raise NotImplementedError
+        row = await self._locked(connection, work.id)
+        if row is None:
+            await self._insert(connection, work, attempt=last_attempt)
+        elif row.owner is not None:
+            raise FailedPrecondition("It is being worked on at this moment.", reason="WORK_RUNNING")
+        else:
+            changes = {
+                "id": work.id,
+                "now": self._now(connection),
+                "max_attempts": work.max_attempts,
+                "priority": work.priority,
+                "attempt": last_attempt,
+            }
+            await connection.execute(sql.NEW_ROUND, changes)
+            self._ring_after_commit(connection, work.kind)
+        return Result(Outcome.WAITING, self._now(connection), 0, work.max_attempts)
 
     async def requeue(self, connection: AsyncConnection, id: UUID) -> Result:
-        """Takes a lease away from its worker at once (operators): WAITING, CANCELLED, or LOST. Costs no attempt."""
-        raise NotImplementedError
+        """Takes a lease away from its worker at once (operators): WAITING, CANCELLED, or LOST when not live.
 
-    async def reclaim(self, connection: AsyncConnection, kinds: Sequence[str], *, limit: int = 100) -> int:
-        """Takes back expired leases as `claim` does, for a sweep when no worker asks; returns how many."""
-        raise NotImplementedError
+        Costs no attempt. Work that waits already stays as it is.
+        """
+        row = await self._locked(connection, id)
+        if row is None:
+            return Result(Outcome.LOST)
+        if row.owner is None:
+            return _result(Outcome.WAITING, row, run_after=row.run_after)
+        return await self._take_back(connection, row, delay=0)
+
+    async def reclaim(self, connection: AsyncConnection, kinds: Sequence[str]) -> int:
+        """Takes back some expired leases as `claim` does, for a sweep while no worker asks; returns how many.
+
+        Call it again, in a new transaction, until it returns 0.
+        """
+        _, reclaimed = await self._lock_candidates(connection, kinds, 0)
+        return reclaimed
 
     async def standing(self, connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
         """The live work among these ids, as the connection's scope may see it."""
-        raise NotImplementedError
+        rows = await connection.execute(sql.STANDING, {"ids": list(ids)})
+        return {
+            row.id: Standing(
+                id=row.id,
+                outcome=Outcome.RUNNING if row.leased else Outcome.WAITING,
+                progress=row.progress,
+                step=row.step,
+                attempt=row.attempt,
+                spent=row.spent,
+                max_attempts=row.max_attempts,
+                run_after=row.run_after,
+                started_at=row.started_at,
+                cancel_requested=row.cancel_requested,
+                last_error=row.last_error,
+            )
+            for row in rows
+        }
 
     async def depths(self, connection: AsyncConnection) -> list[Depth]:
-        """The depth of each kind (queue transaction)."""
-        raise NotImplementedError
+        """The depth of each kind that has live work (queue transaction)."""
+        rows = await connection.execute(sql.DEPTHS, {"now": self._now(connection)})
+        return [
+            Depth(row.kind, row.ready, row.delayed, row.running, row.expired, float(row.oldest))
+            for row in rows
+        ]
 
     async def forget(self, connection: AsyncConnection, tenant_id: UUID, user_id: UUID) -> int:
-        """Drops all work and slots of a user (erasure; queue transaction); its workers find their leases lost."""
-        raise NotImplementedError
+        """Drops all work and slots of a user (erasure); workers find their leases lost. Returns how many went."""
+        of = {"tenant_id": tenant_id, "user_id": user_id}
+        await connection.execute(sql.LOCK_USER, of)
+        gone = await connection.execute(sql.FORGET_WORK, of)
+        await connection.execute(sql.FORGET_SLOTS, of)
+        return gone.rowcount
+
+    def _now(self, connection: AsyncConnection) -> datetime:
+        return self._clock() if self._clock else transaction_time(connection)
+
+    async def _insert(self, connection: AsyncConnection, work: Work, *, attempt: int) -> None:
+        now = self._now(connection)
+        values = {
+            "id": work.id,
+            "kind": work.kind,
+            "tenant_id": work.tenant_id,
+            "user_id": work.user_id,
+            "priority": work.priority,
+            "max_attempts": work.max_attempts,
+            "attempt": attempt,
+            "run_after": now + timedelta(seconds=work.delay),
+            "now": now,
+            "waiting_limit": self._waiting_limit,
+        }
+        try:
+            inserted = await connection.execute(sql.ENQUEUE, values)
+        except IntegrityError as error:
+            if isinstance(error.orig, psycopg.errors.UniqueViolation):
+                raise AlreadyExists("It is being worked on already.", reason="WORK_EXISTS") from error
+            raise
+        if inserted.first() is None:
+            raise ResourceExhausted(
+                f"{self._waiting_limit} of your requests are waiting already; try again when some are done.",
+                reason="QUEUE_FULL",
+                metadata={"limit": str(self._waiting_limit)},
+                retry_after=30,
+            )
+        if work.delay <= 0:
+            self._ring_after_commit(connection, work.kind)
+
+    async def _lock_candidates(
+        self, connection: AsyncConnection, kinds: Sequence[str], limit: int
+    ) -> tuple[dict[str, list[Any]], int]:
+        """Locks users' slots without waiting and takes back their expired leases; the slots as three columns, and how
+        many leases.
+        """
+        candidates = {
+            "now": self._now(connection),
+            "kinds": list(kinds),
+            "limit": limit,
+            "expired_limit": _EXPIRED_AT_ONCE,
+            "running_limit": self._running_limit,
+        }
+        rows = (await connection.execute(sql.LOCK_CANDIDATES, candidates)).all()
+        lost = [row for row in rows if row.lost]
+        reclaimed = await self._reclaim(connection, _columns(lost)) if lost else 0
+        return (_columns(rows) if rows else {}), reclaimed
+
+    async def _contended(self, connection: AsyncConnection, kinds: Sequence[str]) -> bool:
+        known = {"now": self._now(connection), "kinds": list(kinds), "running_limit": self._running_limit}
+        return bool((await connection.execute(sql.CONTENDED, known)).scalar_one())
+
+    async def _reclaim(self, connection: AsyncConnection, slots: Mapping[str, list[Any]]) -> int:
+        rows = (await connection.execute(sql.EXPIRED, {**slots, "now": self._now(connection)})).all()
+        for row in rows:
+            error = row.last_error or WORKER_LOST
+            if row.cancel_requested or row.spent >= row.max_attempts:
+                outcome = Outcome.CANCELLED if row.cancel_requested else Outcome.FAILED
+                await self._end(connection, row, outcome)
+                ended = Ended(row.id, row.kind, row.tenant_id, row.user_id, row.attempt, outcome, WORKER_LOST)
+                async with acting_as(connection, row.tenant_id, row.user_id):
+                    await self._on_ended(connection, ended)
+            else:
+                delay = 0 if row.spent == 1 else backoff(row.spent - 1, self._jitter())
+                await self._release(connection, row, error=error, delay=delay)
+        return len(rows)
+
+    async def _locked(self, connection: AsyncConnection, id: UUID) -> Row[Any] | None:
+        """The work, its user's slot locked first."""
+        if (await connection.execute(sql.LOCK_SLOT, {"id": id})).first() is None:
+            return None
+        return (await connection.execute(sql.FETCH, {"id": id})).first()
+
+    async def _held(
+        self,
+        connection: AsyncConnection,
+        id: UUID,
+        owner: UUID,
+        attempt: int,
+    ) -> Row[Any] | None:
+        row = await self._locked(connection, id)
+        return row if row is not None and row.owner == owner and row.attempt == attempt else None
+
+    async def _take_back(self, connection: AsyncConnection, row: Row[Any], *, delay: float) -> Result:
+        if row.cancel_requested:
+            return await self._end(connection, row, Outcome.CANCELLED)
+        return await self._release(connection, row, error=row.last_error, delay=delay, spent=row.spent - 1)
+
+    async def _release(
+        self,
+        connection: AsyncConnection,
+        row: Row[Any],
+        *,
+        error: str,
+        delay: float,
+        spent: int | None = None,
+    ) -> Result:
+        run_after = row.run_after if delay <= 0 else self._now(connection) + timedelta(seconds=delay)
+        spent = row.spent if spent is None else spent
+        await connection.execute(
+            sql.RELEASE, {"id": row.id, "run_after": run_after, "spent": spent, "last_error": error}
+        )
+        if delay <= 0:
+            self._ring_after_commit(connection, row.kind)
+        return Result(Outcome.WAITING, run_after, spent, row.max_attempts)
+
+    async def _end(self, connection: AsyncConnection, row: Row[Any], outcome: Outcome) -> Result:
+        slot = (await connection.execute(sql.END, {"id": row.id})).one()
+        if row.owner is not None and slot.next_at is not None and slot.next_at <= self._now(connection):
+            self._ring_after_commit(connection, row.kind)  # the place that came free lets the next one in
+        return _result(outcome, row)
+
+    def _ring_after_commit(self, connection: AsyncConnection, kind: str) -> None:
+        after_commit(connection, lambda: self._doorbell.ring(kind))
+
+
+def _result(outcome: Outcome, row: Row[Any], run_after: datetime | None = None) -> Result:
+    return Result(outcome, run_after, row.spent, row.max_attempts)
+
+
+def _columns(rows: Sequence[Row[Any]]) -> dict[str, list[Any]]:
+    keys = {(row.kind, row.tenant_id, row.user_id) for row in rows}
+    kinds, tenants, users = zip(*sorted(keys), strict=True)
+    return {"kinds": list(kinds), "tenants": list(tenants), "users": list(users)}

@@ -1,1 +1,1 @@
-"""What every Vitae process runs on: RPC servers and channels, errors, identity, configuration, logs, database, queue."""
+"""What every process runs on: servers, channels, errors, identity, configuration, logs, database, queue."""

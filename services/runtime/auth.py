@@ -15,8 +15,9 @@
     await ExternalVerifier(...).verify(token) -> Identity        (services/runtime/external_identity.py)
     authenticator(internal, external=None) -> Authenticate       what build_server takes
 
-An internal token is an EdDSA (Ed25519) JWT: iss, aud (list), sub (user), tenant, roles, iat, exp (60 s), kid in its header. The key a kid
-names decides the algorithm and the issuer; the token's header decides nothing. Only issuers in `user_issuers` may speak for users.
+An internal token is an EdDSA (Ed25519) JWT: iss, aud (list), sub (user), tenant, roles, iat, exp (60 s), kid
+in its header. The key a kid names decides the algorithm and the issuer; the token's header decides nothing.
+Only issuers in `user_issuers` may speak for users.
 """
 
 import base64
@@ -163,9 +164,9 @@ class InternalSigner:
     def from_pem(cls, pem: str, *, issuer: str, **options: Any) -> Self:
         """A signer for an unencrypted PEM private key; ValueError when it is not an Ed25519 one."""
         key = serialization.load_pem_private_key(pem.encode(), password=None)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError("the internal signing key is not an Ed25519 private key")
-        return cls.from_key(key, issuer=issuer, **options)
+        if isinstance(key, Ed25519PrivateKey):
+            return cls.from_key(key, issuer=issuer, **options)
+        raise ValueError("the internal signing key is not an Ed25519 private key")
 
     def for_user(self, identity: Identity, *, audience: Sequence[str]) -> str:
         """A token that speaks for the person `identity` to the services named."""
@@ -214,7 +215,7 @@ class InternalVerifier:
 
     @classmethod
     def from_jwks(cls, text: str, *, audience: str, user_issuers: Iterable[str] = ("gateway",)) -> Self:
-        """A verifier from a JSON Web Key Set whose entries carry kid and iss. Raises ValueError saying what is wrong."""
+        """A verifier from a JSON Web Key Set whose entries carry kid and iss; ValueError says what is wrong."""
         return cls(audience, _internal_keys(text), frozenset(user_issuers))
 
     def recognises(self, token: str) -> bool:
@@ -248,7 +249,7 @@ class InternalVerifier:
 
 
 def authenticator(internal: InternalVerifier, external: Authenticate | None = None) -> Authenticate:
-    """Internal tokens first; a token that names none of the internal keys goes to the provider's verifier, if there is one."""
+    """Internal tokens first; one that names none of the internal keys goes to the provider's verifier, if any."""
 
     async def authenticate(token: str) -> Identity:
         if external is None or internal.recognises(token):
@@ -296,7 +297,7 @@ def invalid_token() -> Unauthenticated:
 
 
 def known_roles(names: Collection[object]) -> frozenset[Role]:
-    """The roles among these names; others are left out, so that a newer issuer may name more. A person is always a user."""
+    """The roles among these names, and always user. Others are left out, so that a newer issuer may name more."""
     return frozenset({Role.USER, *(role for role in Role if role.value in names)})
 
 

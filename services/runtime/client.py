@@ -1,6 +1,7 @@
 """Channels to other services (grpc.aio), with everything a call has to carry.
 
-    channel = open_channel("dns:///generation:50051", token=forward_caller, idempotent=["vitae.generation.v1.Resumes/GetResume"])
+    channel = open_channel("dns:///generation:50051", token=forward_caller,
+                           idempotent=["vitae.generation.v1.Resumes/GetResume"])
     stub = ResumesStub(channel)
     resume = await stub.GetResume(request)                  # raises services.runtime.errors.NotFound, ...
     resume = await stub.GetResume(request, timeout=2.0)     # at most 2 s, less when the caller's deadline is nearer
@@ -11,17 +12,21 @@ Whose word a call carries is the channel's `token`, called for each RPC:
     speaking_for_caller(signer, ["storage"])    a fresh internal token for the present identity (the gateway's way)
     as_service(signer, ["storage"])             this process itself (a worker's way)
 
-Each call also carries the request id, the trace, and a deadline: what is left of the caller's, less one hop's margin, and at most
-`default_timeout`. Calls fail with VitaeError subclasses. Only UNAVAILABLE is tried again, only for methods named `idempotent`
-("package.Service" for all of one), and only while retries stay a small share of calls. Close with `await channel.close()`.
+Each call also carries the request id, the trace, and a deadline: what is left of the caller's, less one
+hop's margin, and at most `default_timeout`. Calls fail with VitaeError subclasses. Only UNAVAILABLE is tried
+again, only for methods named `idempotent` ("package.Service" for all of one), and only while retries stay a
+small share of calls. Close with `await channel.close()`.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import grpc
 
 from services.runtime.auth import InternalSigner, current_identity
 from services.runtime.errors import Unauthenticated
+from services.runtime.interceptors.outgoing import Outgoing
 from services.runtime.settings import TlsConfig
 
 TokenSource = Callable[[], str]
@@ -56,4 +61,59 @@ def open_channel(
     max_message: int = 4 * 2**20,
 ) -> grpc.aio.Channel:
     """A channel to `target` ("host:port" or "dns:///name:port"). Times are seconds, sizes bytes."""
-    raise NotImplementedError
+    outgoing = Outgoing(token, default_timeout)
+    options = _options(service_config(idempotent), keepalive, max_message)
+    if tls is not None and tls.enabled:
+        return grpc.aio.secure_channel(
+            target, _credentials(tls), options, interceptors=outgoing.interceptors()
+        )
+    return grpc.aio.insecure_channel(target, options, interceptors=outgoing.interceptors())
+
+
+def service_config(idempotent: Iterable[str]) -> str:
+    """The channel's gRPC service config: round robin, and retries of UNAVAILABLE for the methods named."""
+    names = [_method_name(each) for each in idempotent]
+    policy = {
+        "maxAttempts": 4,
+        "initialBackoff": "0.05s",
+        "maxBackoff": "1s",
+        "backoffMultiplier": 3,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }
+    config: dict[str, Any] = {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        # After 5 failures more than a tenth of the successes, retries stop: a service in trouble gets no extra load.
+        "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
+    }
+    if names:
+        config["methodConfig"] = [{"name": names, "retryPolicy": policy}]
+    return json.dumps(config)
+
+
+def _method_name(name: str) -> dict[str, str]:
+    service, _, method = name.strip("/").partition("/")
+    return {"service": service, "method": method} if method else {"service": service}
+
+
+def _options(config: str, keepalive: float, max_message: int) -> list[tuple[str, Any]]:
+    return [
+        ("grpc.service_config", config),
+        # Retry and balancing are decided here, not by TXT records of whoever answers for the name.
+        ("grpc.service_config_disable_resolution", 1),
+        ("grpc.max_receive_message_length", max_message),
+        ("grpc.max_send_message_length", max_message),
+        ("grpc.keepalive_time_ms", round(keepalive * 1000)),
+        ("grpc.keepalive_timeout_ms", round(keepalive * 1000 / 3)),
+        # A service that restarts is back within a second or two; the default would wait for up to two minutes.
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.min_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 2000),
+    ]
+
+
+def _credentials(tls: TlsConfig) -> grpc.ChannelCredentials:
+    return grpc.ssl_channel_credentials(
+        root_certificates=tls.authority.read_bytes() if tls.authority else None,
+        private_key=tls.key.read_bytes() if tls.key else None,
+        certificate_chain=tls.certificate.read_bytes() if tls.certificate else None,
+    )

@@ -10,18 +10,21 @@
     config = load(StorageConfig, os.environ, process="storage")     # raises ConfigError naming every bad variable
     rows(StorageConfig, process="storage")                          # the documentation table
 
-Annotations understood: str, int, float, bool, Path, Url, Seconds ("90", "90s", "5m", "1h", "250ms", "30d"), Bytes ("65536", "64KiB",
-"100MB"), any Enum (by value), tuple[X, ...] (comma-separated), X | None; and other such dataclasses, through `group()`.
-`minimum` and `maximum` bound numbers; for text they bound its length.
+Annotations understood: str, int, float, bool, Path, Url, Seconds ("90", "90s", "5m", "1h", "250ms", "30d"),
+Bytes ("65536", "64KiB", "100MB"), any Enum (by value), tuple[X, ...] (comma-separated), X | None; and other
+such dataclasses, through `group()`. `minimum` and `maximum` bound numbers; for text they bound its length.
 
-A name starting with `VITAE_{PROCESS}_` stands for the process's own space and lets several processes share one group. Every other
-VITAE_ name is shared by all processes and has to be declared in services/runtime/settings.py, so that each process knows it.
-A secret (or a `mountable` setting) may come from a mounted file instead: NAME_FILE holds the path. Variables of another process's space are ignored;
-an unknown one in the shared or the own space is refused. `legacy` names are read when the VITAE_ name is not set.
+A name starting with `VITAE_{PROCESS}_` stands for the process's own space and lets several processes share
+one group. Every other VITAE_ name is shared by all processes and has to be declared in
+services/runtime/settings.py, so that each process knows it. A secret (or a `mountable` setting) may come
+from a mounted file instead: NAME_FILE holds the path. Variables of another process's space are ignored; an
+unknown one in the shared or the own space is refused. `legacy` names are read when the VITAE_ name is not
+set.
 """
 
 import dataclasses
 import difflib
+import math
 import re
 import types
 import typing
@@ -261,7 +264,7 @@ def _number(kind: Callable[[str], Any], what: str) -> Callable[[str], Any]:
 
 def _finite(text: str) -> float:
     value = float(text)
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         raise ValueError(text)
     return value
 
@@ -369,6 +372,6 @@ def _shown_default(about: Setting) -> str:
 
 
 def _shared_groups() -> tuple[type, ...]:
-    from services.runtime.settings import SHARED  # noqa: PLC0415 - settings.py declares with this module
+    from services.runtime.settings import SHARED
 
     return SHARED

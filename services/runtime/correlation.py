@@ -5,7 +5,8 @@
     trace_id() -> str       32 hex digits, "" outside any request
     outgoing() -> tuple[tuple[str, str], ...]   metadata (or headers) that carry both on, under a new span
 
-Trace context is W3C's (https://www.w3.org/TR/trace-context/): version 00, 16-byte trace id, 8-byte parent id, flags.
+Trace context is W3C's (https://www.w3.org/TR/trace-context/): version 00, 16-byte trace id, 8-byte parent
+id, flags.
 """
 
 import re

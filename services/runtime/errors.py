@@ -1,8 +1,9 @@
 """The one family of errors, and its translation to and from gRPC.
 
 Domain code raises a `VitaeError` subclass; the errors interceptor turns it into a `google.rpc.Status` with
-ErrorInfo (reason, domain, metadata), BadRequest (failing fields), RetryInfo and RequestInfo; the client's interceptor
-turns that status back into the same class, so callers of another service catch what that service raised.
+ErrorInfo (reason, domain, metadata), BadRequest (failing fields), RetryInfo and RequestInfo; the client's
+interceptor turns that status back into the same class, so callers of another service catch what that service
+raised.
 
     raise NotFound("No resume has this id.", reason="RESUME_NOT_FOUND")
     raise InvalidArgument(fields=[FieldError("options.font_size", "must be between 8 and 14")])
@@ -12,7 +13,8 @@ turns that status back into the same class, so callers of another service catch 
     from_status(status) -> VitaeError
     from_rpc_error(grpc.aio.AioRpcError) -> VitaeError
 
-A class's docstring is its default message. A reason is stable UPPER_SNAKE (AIP-193): clients program against it.
+A class's docstring is its default message. A reason is stable UPPER_SNAKE (AIP-193): clients program against
+it.
 """
 
 import re
@@ -24,8 +26,15 @@ import grpc
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, RetryInfo
-from google.rpc.status_pb2 import Status
+
+# googleapis-common-protos has no stubs.
+from google.rpc.error_details_pb2 import (  # type: ignore[import-untyped]
+    BadRequest,
+    ErrorInfo,
+    RequestInfo,
+    RetryInfo,
+)
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
 DOMAIN = "vitae"
 STATUS_KEY = "grpc-status-details-bin"

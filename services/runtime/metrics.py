@@ -3,7 +3,8 @@
     new_registry() -> CollectorRegistry     with process, Python and garbage collection metrics in it
     RpcMetrics(registry)                    what the server's metrics interceptor counts
 
-Names: vitae_<area>_<what>_<unit>. Labels hold names from the code (methods, codes, steps), never ids or anything a caller chose.
+Names: vitae_<area>_<what>_<unit>. Labels hold names from the code (methods, codes, steps), never ids or
+anything a caller chose.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""The settings every process shares. A VITAE_ variable outside a process's own space is declared here, or refused.
+"""The settings every process shares. A VITAE_ variable outside a process's own space is declared here, or
+refused.
 
 `ProcessConfig` is what services/runtime/process.py needs and each process's configuration holds as `process`;
 `ServerConfig` is a gRPC server's; `InternalKeysConfig` and `ExternalIdentityConfig` say who is believed.
@@ -73,7 +74,7 @@ class InternalKeysConfig:
 
     jwks: str = setting(
         "VITAE_INTERNAL_JWKS",
-        meaning="JSON Web Key Set of internal signers: Ed25519 keys, each with kid and iss (the process it belongs to).",
+        meaning="JSON Web Key Set of internal signers: Ed25519 keys, each with kid and iss (its process).",
         mountable=True,
     )
 
@@ -152,7 +153,7 @@ class ProcessConfig:
     drain_wait: Seconds = setting(
         "VITAE_SHUTDOWN_WAIT",
         default="0s",
-        meaning="Between saying not-ready and refusing calls, so that clients' name lookups catch up (5s on Kubernetes).",
+        meaning="From saying not-ready to refusing calls, so that clients' name lookups catch up (5s on Kubernetes).",
         minimum=0,
     )
     grace: Seconds = setting(

@@ -1,0 +1,1 @@
+"""The storage service: objects, the export ledger and its queue, quota, retention, download links (SPEC S1 to S11)."""

@@ -1,7 +1,7 @@
 """The few kinds of things a document is made of when it is printed.
 
 Frozen values without behaviour of any format. `kind` lets a template choose by name.
-All strings are plain text on one line: white space collapsed, NFC, no markup; a format escapes what it needs to.
+All strings are plain text on one line: white space collapsed, NFC, no markup; a format escapes what it needs.
 """
 
 from dataclasses import dataclass
@@ -75,6 +75,13 @@ class ItemGroup:
     items: tuple[TextLine, ...]
     separator: str = ", "
     """What stands between the items in the document's language."""
+    label_mark: str = ": "
+    """What stands between the label and the items in the document's language."""
+
+    @property
+    def lead(self) -> str:
+        """The label with its mark ("Tools: "); empty without a label."""
+        return f"{self.label}{self.label_mark}" if self.label else ""
 
     @property
     def text(self) -> str:
@@ -107,12 +114,19 @@ class Entry:
 
     @property
     def head(self) -> tuple[HeadLine, ...]:
-        """The one or two head lines in the order parsers read best: the employer with its place on the first, the
-        title with its dates on the second; dates beside the heading where there is no second line."""
-        if not self.subheading:
-            beside = " | ".join(each for each in (self.location, self.dates) if each)
-            return (HeadLine(self.heading, beside),)
-        return (HeadLine(self.heading, self.location), HeadLine(self.subheading, self.dates))
+        """The one or two head lines, in the order parsers of resumes read best.
+
+        The employer with its place on the first, the title with its dates on the second; the dates beside the
+        heading where there is no second line.
+        """
+        if self.subheading:
+            lines = ((self.heading, self.location), (self.subheading, self.dates))
+        else:
+            lines = (
+                (self.heading, " | ".join(each for each in (self.location, self.dates) if each)),
+                ("", ""),
+            )
+        return tuple(HeadLine(text or aside, aside if text else "") for text, aside in lines if text or aside)
 
 
 Block = Paragraph | ItemGroup | Entry

@@ -1,9 +1,14 @@
-"""Walking a document: its sections, entries, lines, and the profile facts they came from."""
+"""Walking a document: its sections, entries, lines, and the profile facts they came from.
+
+Everything is found by the messages' own descriptors, so a new section type needs no code here.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any, TypeVar, cast
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from vitae.resume.v1 import common_pb2, cover_letter_pb2, document_pb2, resume_pb2
@@ -13,39 +18,81 @@ DocumentT = TypeVar(
     "DocumentT", document_pb2.Document, resume_pb2.StructuredResume, cover_letter_pb2.StructuredCoverLetter
 )
 
+_LISTS_OF_ENTRIES = frozenset({"entries", "categories"})
+_PACKAGE = resume_pb2.DESCRIPTOR.package + "."
+
 
 @dataclass(frozen=True, slots=True)
 class LineRef:
     """A line and where it stands. The messages are the document's own, not copies."""
 
     path: str
-    """Such as `sections[1].experience.entries[0].achievements[2]`; inside a Document without its oneof's name."""
+    """Such as `sections[1].experience.entries[0].achievements[2]`, the same in a Document and in its content."""
     section: resume_pb2.ResumeSection | None
     """None for lines of the header and of letters."""
     entry: Message | None
-    """The ExperienceEntry, SkillsCategory ... that holds the line; None for summaries, headers and letters."""
+    """The ExperienceEntry, SkillsCategory ... that holds the line; None in summaries, headers and letters."""
     line: common_pb2.Line
 
 
+@dataclass(frozen=True, slots=True)
+class EntryRef:
+    """An entry (a job, a degree, a group of skills ...) and where it stands."""
+
+    path: str
+    section: resume_pb2.ResumeSection
+    entry: Message
+
+
 def iter_lines(document: AnyDocument) -> Iterator[LineRef]:
-    """Every line of a document in reading order, those of hidden sections included; empty lines too."""
-    raise NotImplementedError
+    """Every line of a document in reading order, empty lines and those of hidden sections included."""
+    yield from _lines(content_of(document), LineRef("", None, None, common_pb2.Line()))
+
+
+def iter_entries(document: AnyDocument) -> Iterator[EntryRef]:
+    """Every entry of a resume in reading order, those of hidden sections included; none of a letter."""
+    content = content_of(document)
+    if not isinstance(content, resume_pb2.StructuredResume):
+        return
+    for number, section in enumerate(content.sections):
+        name = section.WhichOneof("content")
+        if name is None:
+            continue
+        held = getattr(section, name)
+        for field, entries in held.ListFields():
+            if field.name in _LISTS_OF_ENTRIES:
+                for index, entry in enumerate(entries):
+                    yield EntryRef(f"sections[{number}].{name}.{field.name}[{index}]", section, entry)
 
 
 def find_line(document: AnyDocument, line_id: str) -> LineRef | None:
     """The line with this id, or None."""
-    raise NotImplementedError
+    return next((each for each in iter_lines(document) if each.line.id == line_id), None) if line_id else None
 
 
 def assign_ids(document: DocumentT) -> DocumentT:
-    """A copy in which every section, entry and line has an id. Ids that are there stay, except that the second
-    section or line with the same id gets a new one; new ids count up deterministically ("line-7")."""
-    raise NotImplementedError
+    """A copy in which every section, entry and line has an id.
+
+    Ids that are there stay, except that the second section or line with the same id gets a new one. New ids count
+    up in reading order, so equal documents get equal ids ("section-2", "entry-1", "line-7").
+    """
+    copy = _copy(document)
+    content = content_of(copy)
+    if isinstance(content, resume_pb2.StructuredResume):
+        _fill("section", list(content.sections), unique=True)
+        _fill("entry", [each.entry for each in iter_entries(copy) if _has_id(each.entry)], unique=False)
+    _fill("line", [each.line for each in iter_lines(copy)], unique=True)
+    return copy
 
 
 def without_lines(document: DocumentT, line_ids: Collection[str]) -> DocumentT:
-    """A copy that lacks these lines, and the paragraphs, entries and sections that have nothing left to say."""
-    raise NotImplementedError
+    """A copy that lacks these lines. Groups of skills, paragraphs and sections emptied by it go too; a job, project
+    or other entry stays, for its title and dates still say something.
+    """
+    copy = _copy(document)
+    dropped = frozenset(line_ids) - {""}
+    _drop(content_of(copy), dropped)
+    return copy
 
 
 def visible_sections(
@@ -55,14 +102,120 @@ def visible_sections(
     hidden: Collection[resume_pb2.SectionType.ValueType] = (),
 ) -> list[resume_pb2.ResumeSection]:
     """The sections to print: types named in `order` first, in that order; the others in the document's order."""
-    raise NotImplementedError
+    shown = [each for each in resume.sections if not each.hidden and section_type(each) not in hidden]
+    rank = {type_: position for position, type_ in enumerate(order)}
+    return sorted(shown, key=lambda each: rank.get(section_type(each), len(rank)))
 
 
 def section_type(section: resume_pb2.ResumeSection) -> resume_pb2.SectionType.ValueType:
     """The type of a section, from what stands in it; SECTION_TYPE_UNSPECIFIED when nothing does."""
-    raise NotImplementedError
+    name = section.WhichOneof("content")
+    return resume_pb2.SectionType.Value(
+        f"SECTION_TYPE_{name.upper()}" if name else "SECTION_TYPE_UNSPECIFIED"
+    )
 
 
 def source_ids(document: AnyDocument) -> frozenset[str]:
     """Ids of all profile facts that lines, entries and the header name as their sources."""
-    raise NotImplementedError
+    return frozenset(_sources(content_of(document)))
+
+
+def content_of(
+    document: AnyDocument,
+) -> resume_pb2.StructuredResume | cover_letter_pb2.StructuredCoverLetter:
+    """The resume or letter inside a Document, or the document itself; an empty resume for an empty Document."""
+    if not isinstance(document, document_pb2.Document):
+        return document
+    if document.WhichOneof("content") == "cover_letter":
+        return document.cover_letter
+    return document.resume
+
+
+def _lines(message: Message, at: LineRef) -> Iterator[LineRef]:
+    for field, name, held in _parts(message):
+        path = f"{at.path}.{name}" if at.path else name
+        here = replace(at, path=path)
+        if isinstance(held, resume_pb2.ResumeSection):
+            here = replace(here, section=held)
+        elif field.name in _LISTS_OF_ENTRIES:
+            here = replace(here, entry=held)
+        if isinstance(held, common_pb2.Line):
+            yield replace(here, line=held)
+        else:
+            yield from _lines(held, here)
+
+
+def _parts(message: Message) -> Iterator[tuple[FieldDescriptor, str, Message]]:
+    """The messages of our own set in a message, with their names there, in the order of declaration."""
+    values = dict(message.ListFields())
+    for field in message.DESCRIPTOR.fields:
+        if field not in values or not _is_ours(field):
+            continue
+        if not field.is_repeated:
+            yield field, field.name, values[field]
+            continue
+        for index, each in enumerate(values[field]):
+            yield field, f"{field.name}[{index}]", each
+
+
+def _is_ours(field: FieldDescriptor) -> bool:
+    kind = field.message_type
+    return kind is not None and kind.full_name.startswith(_PACKAGE) and not kind.GetOptions().map_entry
+
+
+def _sources(message: Message) -> Iterator[str]:
+    if isinstance(message, common_pb2.Provenance):
+        yield from message.source_ids
+        return
+    for _, _, held in _parts(message):
+        yield from _sources(held)
+
+
+def _drop(message: Message, dropped: frozenset[str]) -> None:
+    for field, held in message.ListFields():
+        if not _is_ours(field):
+            continue
+        if not field.is_repeated:
+            if isinstance(held, common_pb2.Line) and held.id in dropped:
+                message.ClearField(cast(Any, field.name))
+            else:
+                _drop(held, dropped)
+            continue
+        for index in reversed(range(len(held))):
+            each = held[index]
+            before = each.ByteSize()
+            _drop(each, dropped)
+            gone = isinstance(each, common_pb2.Line) and each.id in dropped
+            if gone or (each.ByteSize() != before and _is_emptied(each)):
+                del held[index]
+
+
+def _is_emptied(message: Message) -> bool:
+    """True for a container that was there for its lines alone and has none left."""
+    if isinstance(message, resume_pb2.SkillsCategory):
+        return not message.items
+    if isinstance(message, cover_letter_pb2.LetterParagraph):
+        return not message.lines
+    if isinstance(message, resume_pb2.ResumeSection):
+        return not any(True for _ in getattr(message, message.WhichOneof("content") or "").ListFields())
+    return False
+
+
+def _fill(prefix: str, holders: Sequence[Any], *, unique: bool) -> None:
+    taken = {each.id for each in holders}
+    fresh = (each for each in (f"{prefix}-{number}" for number in count(1)) if each not in taken)
+    seen = set()
+    for each in holders:
+        if not each.id or (unique and each.id in seen):
+            each.id = next(fresh)
+        seen.add(each.id)
+
+
+def _has_id(entry: Message) -> bool:
+    return "id" in entry.DESCRIPTOR.fields_by_name
+
+
+def _copy(document: DocumentT) -> DocumentT:
+    copy = type(document)()
+    copy.CopyFrom(document)
+    return copy

@@ -40,7 +40,8 @@ def import_json_resume(data: bytes | str) -> tuple[profile_pb2.ProfileContent, I
 
 def export_profile(profile: profile_pb2.ProfileContent) -> dict[str, Any]:
     """The JSON Resume 1.0 object of a profile. Importing it gives the same profile back; what JSON Resume has no key
-    for travels under `x-vitae` keys."""
+    for travels under `x-vitae` keys.
+    """
     raise NotImplementedError
 
 

@@ -1,0 +1,1 @@
+"""What resumes and cover letters share: versions and snapshots."""

@@ -1,0 +1,177 @@
+"""Queries on documents and their versions, each within what the caller may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.generation.documents.model import document_versions, documents
+from services.generation.tables import visible
+from services.runtime.auth import Identity
+from services.runtime.errors import NotFound
+from services.runtime.pages import Position, newest_first
+from vitae.generation.v1 import documents_pb2, resumes_pb2
+from vitae.resume.v1 import document_pb2
+
+DocumentRow = Row[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class NewDocument:
+    """A document at its first version."""
+
+    document_type: document_pb2.DocumentType.ValueType
+    title: str
+    full_name: str
+    profile_id: UUID
+    job_posting_id: UUID | None
+    job_title: str
+    company: str
+    job_keywords: Sequence[str]
+    ranking_id: UUID | None
+    document: document_pb2.Document
+    content_text: str
+    details: resumes_pb2.Resume
+    """Match, improvements, quality, notices and generation record of this version."""
+    origin: documents_pb2.VersionOrigin.ValueType
+    change_summary: str
+
+
+async def add(
+    connection: AsyncConnection, identity: Identity, new: NewDocument, document_id: UUID, now: datetime
+) -> None:
+    """Stores a document as version 1."""
+    owner = {"tenant_id": identity.tenant_id, "user_id": identity.user}
+    await connection.execute(
+        insert(documents).values(
+            id=document_id,
+            **owner,
+            document_type=new.document_type,
+            title=new.title,
+            full_name=new.full_name,
+            profile_id=new.profile_id,
+            job_posting_id=new.job_posting_id,
+            job_title=new.job_title,
+            company=new.company,
+            job_keywords=list(new.job_keywords),
+            ranking_id=new.ranking_id,
+            head_version=1,
+            revision=1,
+            create_time=now,
+            update_time=now,
+        )
+    )
+    await connection.execute(
+        insert(document_versions).values(
+            document_id=document_id,
+            version=1,
+            **owner,
+            origin=new.origin,
+            change_summary=new.change_summary,
+            note="",
+            document=new.document.SerializeToString(deterministic=True),
+            content_text=new.content_text,
+            details=new.details.SerializeToString(deterministic=True),
+            exported=False,
+            create_time=now,
+        )
+    )
+
+
+async def head(
+    connection: AsyncConnection,
+    identity: Identity,
+    document_id: UUID,
+    document_type: document_pb2.DocumentType.ValueType | None = None,
+) -> DocumentRow:
+    """A document with its head version. Raises NotFound for one that is not there or not the caller's."""
+    query = _with_versions().where(
+        _is(identity, document_id, document_type), document_versions.c.version == documents.c.head_version
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise _not_found(document_type)
+    return row
+
+
+async def at_version(
+    connection: AsyncConnection, identity: Identity, document_id: UUID, version: int
+) -> DocumentRow:
+    """A document with one of its versions. Raises NotFound for either."""
+    if version == 0:
+        return await head(connection, identity, document_id)
+    query = _with_versions().where(_is(identity, document_id, None), document_versions.c.version == version)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("No document has this id and version.", reason="DOCUMENT_NOT_FOUND")
+    return row
+
+
+async def page(
+    connection: AsyncConnection,
+    identity: Identity,
+    document_type: document_pb2.DocumentType.ValueType,
+    after: Position | None,
+    size: int,
+    *,
+    profile_id: UUID | None = None,
+    job_posting_id: UUID | None = None,
+) -> tuple[Sequence[DocumentRow], int]:
+    """The documents of a page with their heads' details (one more than asked when a page follows), and the number of all."""
+    wanted = visible(documents, identity) & (documents.c.document_type == document_type)
+    if profile_id is not None:
+        wanted &= documents.c.profile_id == profile_id
+    if job_posting_id is not None:
+        wanted &= documents.c.job_posting_id == job_posting_id
+    query = (
+        select(documents, document_versions.c.details)
+        .join(document_versions, document_versions.c.document_id == documents.c.id)
+        .where(wanted, document_versions.c.version == documents.c.head_version)
+    )
+    rows = await connection.execute(newest_first(query, documents, after, size))
+    total = await connection.execute(select(func.count()).select_from(documents).where(wanted))
+    return rows.all(), total.scalar_one()
+
+
+async def versions(
+    connection: AsyncConnection, identity: Identity, document_id: UUID, below: int | None, size: int
+) -> tuple[Sequence[DocumentRow], int]:
+    """Versions newest first, from the one below `below`, and the number of all. Raises NotFound."""
+    total = (
+        await connection.execute(
+            select(func.count())
+            .select_from(document_versions.join(documents))
+            .where(_is(identity, document_id, None))
+        )
+    ).scalar_one()
+    if total == 0:
+        raise NotFound("No document has this id.", reason="DOCUMENT_NOT_FOUND")
+    query = _with_versions().where(_is(identity, document_id, None))
+    if below is not None:
+        query = query.where(document_versions.c.version < below)
+    rows = await connection.execute(query.order_by(document_versions.c.version.desc()).limit(size + 1))
+    return rows.all(), total
+
+
+def _with_versions():  # type: ignore[no-untyped-def]  # the type of a joined select says nothing a reader could use
+    return select(
+        documents,
+        *(column for column in document_versions.c if column.name not in documents.c),
+        document_versions.c.create_time.label("version_create_time"),
+    ).join(document_versions, document_versions.c.document_id == documents.c.id)
+
+
+def _is(
+    identity: Identity, document_id: UUID, document_type: document_pb2.DocumentType.ValueType | None
+) -> ColumnElement[bool]:
+    condition = visible(documents, identity) & (documents.c.id == document_id)
+    return condition if document_type is None else condition & (documents.c.document_type == document_type)
+
+
+def _not_found(document_type: document_pb2.DocumentType.ValueType | None) -> NotFound:
+    if document_type == document_pb2.DOCUMENT_TYPE_RESUME:
+        return NotFound("No resume has this id.", reason="RESUME_NOT_FOUND")
+    return NotFound("No document has this id.", reason="DOCUMENT_NOT_FOUND")

@@ -1,0 +1,1 @@
+"""Profiles: stored, imported and exported."""

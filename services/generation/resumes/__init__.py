@@ -1,0 +1,1 @@
+"""Resumes: generated, kept, listed."""

@@ -8,8 +8,8 @@
             op.execute("update exports set ...")
 
 Policies are for the role `vitae_app` and read the settings each transaction makes (db.py): `vitae.tenant`,
-`vitae.user` and `vitae.shared`. Unset settings match nothing. FORCE binds the owner as well, so a process that was given
-the owner's address by mistake sees no row; a backup therefore runs as a superuser or a BYPASSRLS role.
+`vitae.user` and `vitae.shared`. Unset settings match nothing. FORCE binds the owner as well, so a process that was
+given the owner's address by mistake sees no row; a backup therefore runs as a superuser or a BYPASSRLS role.
 """
 
 from collections.abc import Iterator, Sequence
@@ -79,9 +79,9 @@ def statements(
         f"grant {granted} on table {name} to {APP_ROLE}",
     ]
     if queue:
+        everything = "using (true) with check (true)"
         made += [
-            f"create policy {_quoted(f'{table}_queue')} on {name} for all to {QUEUE_ROLE}"
-            " using (true) with check (true)",
+            f"create policy {_quoted(f'{table}_queue')} on {name} for all to {QUEUE_ROLE} {everything}",
             f"grant {granted} on table {name} to {QUEUE_ROLE}",
         ]
     return made

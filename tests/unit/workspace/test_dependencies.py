@@ -4,7 +4,8 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -101,9 +102,14 @@ def _distributions(module: str) -> set[str]:
     top = module.split(".", maxsplit=1)[0]
     if top in sys.stdlib_module_names or top == "services":
         return set()
-    known = packages_distributions().get(top)
+    known = _installed().get(top)
     assert known, f"{module} is not installed, so nothing says which distribution it belongs to"
     return {_normal(name) for name in known}
+
+
+@cache
+def _installed() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
 
 def _normal(name: str) -> str:

@@ -1,0 +1,1 @@
+"""Resumes composed without a model: chosen, ordered and proved from the profile's facts."""

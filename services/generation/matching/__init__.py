@@ -1,0 +1,1 @@
+"""How well a profile fits a posting, and why."""

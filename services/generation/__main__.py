@@ -11,7 +11,7 @@ from services.generation.profiles.servicer import ProfileServicer
 from services.generation.resumes.servicer import ResumeServicer
 from services.generation.skills.table import SkillTable
 from services.runtime.auth import InternalVerifier, authenticator
-from services.runtime.db import Database, opened
+from services.runtime.db import Database
 from services.runtime.external_identity import external_verifier
 from services.runtime.process import Process, run
 from services.runtime.server import build_server
@@ -29,7 +29,7 @@ from vitae.generation.v1 import (
 
 async def start(process: Process, config: GenerationConfig) -> None:
     """Opens the database and serves what is served so far; the other services answer UNIMPLEMENTED."""
-    database = await process.enter(opened(Database.from_config(config.database, application=SERVICE)))
+    database = await process.enter(Database.from_config(config.database, application=SERVICE))
     process.check("database", database.check)
     internal = InternalVerifier.from_jwks(config.internal_keys.jwks, audience=SERVICE)
     external = external_verifier(config.external_identity)

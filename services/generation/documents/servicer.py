@@ -1,9 +1,11 @@
 """Serves versions and snapshots of documents."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from services.document.diff import diff_resumes
+from services.document.diff import Change, describe, diff
 from services.generation.documents import store
 from services.generation.tables import etag_of, sees_tenant, timestamp
 from services.runtime.auth import require_user
@@ -71,9 +73,12 @@ class DocumentServicer(documents_pb2_grpc.DocumentServiceServicer):
         """How two versions of a resume differ."""
         base = await self._at(request.document_id, request.base_version)
         other = await self._at(request.document_id, request.version)
-        return diff_resumes(
+        changes = diff(
             document_pb2.Document.FromString(base.document).resume,
             document_pb2.Document.FromString(other.document).resume,
+        )
+        return documents_pb2.DocumentDiff(
+            changes=[_change(each) for each in changes], summary=_summary(changes)
         )
 
     async def _at(self, document_id: str, version: int) -> store.DocumentRow:
@@ -96,3 +101,23 @@ def _version(row: store.DocumentRow) -> documents_pb2.DocumentVersion:
     if details.match.HasField("tailored_score"):
         version.match_score = details.match.tailored_score
     return version
+
+
+def _change(change: Change) -> documents_pb2.DocumentChange:
+    return documents_pb2.DocumentChange(
+        kind=change.kind,
+        place=change.subject,
+        before=change.before,
+        after=change.after,
+        message=describe(change),
+    )
+
+
+def _summary(changes: Sequence[Change]) -> str:
+    """How many changes of each kind, such as "2 changed, 1 added."."""
+    counted = Counter(change.kind for change in changes)
+    return (
+        ", ".join(f"{count} {kind}" for kind, count in counted.most_common()) + "."
+        if counted
+        else "No change."
+    )

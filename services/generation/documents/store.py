@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, insert, select
+from sqlalchemy import ColumnElement, Row, Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.generation.documents.model import document_versions, documents
@@ -120,7 +121,7 @@ async def page(
     profile_id: UUID | None = None,
     job_posting_id: UUID | None = None,
 ) -> tuple[Sequence[DocumentRow], int]:
-    """The documents of a page with their heads' details (one more than asked when a page follows), and the number of all."""
+    """The documents of a page with their heads' details, one more than asked when a page follows; and how many there are."""
     wanted = visible(documents, identity) & (documents.c.document_type == document_type)
     if profile_id is not None:
         wanted &= documents.c.profile_id == profile_id
@@ -156,7 +157,7 @@ async def versions(
     return rows.all(), total
 
 
-def _with_versions():  # type: ignore[no-untyped-def]  # the type of a joined select says nothing a reader could use
+def _with_versions() -> Select[Any]:
     return select(
         documents,
         *(column for column in document_versions.c if column.name not in documents.c),

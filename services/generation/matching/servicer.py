@@ -35,7 +35,9 @@ class MatchServicer(matching_pb2_grpc.MatchServiceServicer):
         async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
             profile = profiles.message(await profiles.get(connection, identity, UUID(request.profile_id)))
             posting = postings.message(await postings.get(connection, identity, UUID(request.job_posting_id)))
-            return await get_or_rank(connection, identity, profile, posting, self._skills, self._clock())
+            return await get_or_rank(
+                connection, identity, profile, posting, skills=self._skills, now=self._clock()
+            )
 
     async def AnalyzeMatch(
         self, request: matching_pb2.AnalyzeMatchRequest, context: Any
@@ -53,6 +55,7 @@ async def get_or_rank(
     identity: Identity,
     profile: profile_pb2.Profile,
     posting: postings_pb2.JobPosting,
+    *,
     skills: SkillTable,
     now: datetime,
 ) -> matching_pb2.Ranking:

@@ -1,6 +1,7 @@
 """Ids of a profile's facts: every entry, achievement and skill has one, unique within the profile."""
 
 from collections.abc import Iterator
+from typing import Protocol, cast
 
 from google.protobuf.message import Message
 
@@ -25,10 +26,14 @@ _PREFIXES = {
 }
 
 
+class _Fact(Protocol):
+    id: str
+
+
 def assign_fact_ids(content: profile_pb2.ProfileContent) -> None:
     """Gives every fact without an id, or with an id used before it, a new one. Ids that are there stay."""
     taken: set[str] = set()
-    nameless: list[Message] = []
+    nameless: list[_Fact] = []
     for fact in _facts(content):
         if fact.id and fact.id not in taken:
             taken.add(fact.id)
@@ -36,7 +41,7 @@ def assign_fact_ids(content: profile_pb2.ProfileContent) -> None:
             nameless.append(fact)
     counters = dict.fromkeys(_PREFIXES.values(), 0)
     for fact in nameless:
-        prefix = _PREFIXES[type(fact)]
+        prefix = _PREFIXES[type(cast(Message, fact))]
         counters[prefix] += 1
         while f"{prefix}-{counters[prefix]}" in taken:
             counters[prefix] += 1
@@ -44,11 +49,11 @@ def assign_fact_ids(content: profile_pb2.ProfileContent) -> None:
         taken.add(fact.id)
 
 
-def _facts(message: Message) -> Iterator[Message]:
+def _facts(message: Message) -> Iterator[_Fact]:
     for field, value in message.ListFields():
         if field.message_type is None or field.message_type.GetOptions().map_entry:
             continue
         for child in value if field.is_repeated else [value]:
             if type(child) in _PREFIXES:
-                yield child
+                yield cast(_Fact, child)
             yield from _facts(child)

@@ -110,7 +110,9 @@ class ResumeServicer(resumes_pb2_grpc.ResumeServiceServicer):
                 ranking = await asyncio.to_thread(rank, profile.content, None, now.date(), self._skills)
             else:
                 posting = postings.message(await postings.get(connection, identity, posting_id))
-                ranking = await get_or_rank(connection, identity, profile, posting, self._skills, now)
+                ranking = await get_or_rank(
+                    connection, identity, profile, posting, skills=self._skills, now=now
+                )
             composition = await asyncio.to_thread(
                 compose, profile.content, posting, ranking, request.options, now.date(), self._skills
             )

@@ -1,0 +1,263 @@
+"""Creating exports: snapshot and plan first, then everything in one transaction (SPEC S5, S6, S7, S11).
+
+The cache key is the render service's, over content, template, options and renderer (R9); a caller never gives one. With
+equal keys the bytes are equal, so a user who has them already gets a record that shares the stored file, at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from google.protobuf.message import Message
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from vitae.generation.v1.documents_pb2 import DocumentSnapshot, GetDocumentSnapshotRequest
+from vitae.generation.v1.documents_pb2_grpc import DocumentServiceAsyncStub
+from vitae.render.v1.render_pb2 import ExportPlan, PlanExportRequest
+from vitae.render.v1.render_pb2_grpc import RenderServiceAsyncStub
+from vitae.storage.v1.exports_pb2 import CreateExportRequest, Export
+
+from services.runtime import correlation
+from services.runtime.auth import Identity
+from services.runtime.db import Database, retrying, transaction_time
+from services.runtime.errors import Aborted, FieldError, ResourceExhausted, VitaeError
+from services.runtime.idempotency import RepeatableCall
+from services.runtime.queue import Queue, Standing, Work
+from services.storage.exports import store
+from services.storage.exports.messages import export_message
+from services.storage.exports.naming import checked_extension, export_filename
+from services.storage.metrics import StorageMetrics
+from services.storage.tables import idempotency_keys
+from services.storage.usage.store import Space, space
+
+KIND = "export"
+"""Kind of our work in the queue."""
+
+R = TypeVar("R", bound=VitaeError)
+
+
+@dataclass(frozen=True)
+class CreationLimits:
+    """What creating obeys: bytes, attempts, and how long files are kept."""
+
+    quota_bytes: int
+    reservation_bytes: int
+    max_attempts: int
+    retention: timedelta
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One request with all that decides its bytes."""
+
+    snapshot: DocumentSnapshot
+    plan: ExportPlan
+
+
+@dataclass(frozen=True)
+class ExportCreation:
+    """Creates exports for the caller, whose token the two stubs carry on."""
+
+    database: Database
+    queue: Queue
+    documents: DocumentServiceAsyncStub
+    renderer: RenderServiceAsyncStub
+    limits: CreationLimits
+    metrics: StorageMetrics
+    new_id: Callable[[], UUID] = uuid4
+
+    async def create(self, identity: Identity, request: CreateExportRequest) -> Export:
+        """One export. Errors of the document and of the options come as generation and render gave them."""
+        call = self._call(identity, "CreateExport", request)
+        created = await self._answered(identity, call)
+        if created is None:
+            created = await self._store(identity, [await self._planned(request)], call)
+        return created[0]
+
+    async def create_batch(
+        self, identity: Identity, requests: Sequence[CreateExportRequest], call_request: Message
+    ) -> list[Export]:
+        """Several exports, all checked before any is queued; an error names the request it is about."""
+        call = self._call(identity, "BatchCreateExports", call_request)
+        created = await self._answered(identity, call)
+        if created is not None:
+            return created
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._caught(index, each)) for index, each in enumerate(requests)]
+        planned = []
+        for task in tasks:
+            outcome = task.result()
+            if isinstance(outcome, VitaeError):
+                raise outcome
+            planned.append(outcome)
+        return await self._store(identity, planned, call)
+
+    async def _planned(self, request: CreateExportRequest) -> Planned:
+        snapshot = await self.documents.GetDocumentSnapshot(
+            GetDocumentSnapshotRequest(document_id=request.document_id, version=request.document_version)
+        )
+        plan = await self.renderer.PlanExport(
+            PlanExportRequest(
+                document=snapshot.document,
+                format=request.format,
+                template=request.template,
+                options=request.options,
+            )
+        )
+        return Planned(snapshot, plan)
+
+    async def _caught(self, index: int, request: CreateExportRequest) -> Planned | VitaeError:
+        try:
+            return await self._planned(request)
+        except VitaeError as error:
+            return _in_batch(error, index)
+
+    async def _answered(self, identity: Identity, call: RepeatableCall) -> list[Export] | None:
+        """What this request id was answered before, as it stands now."""
+        if not call.request_id:
+            return None
+        async with self.database.user_transaction(identity) as connection:
+            return await self._found(connection, identity, call)
+
+    async def _found(
+        self, connection: AsyncConnection, identity: Identity, call: RepeatableCall
+    ) -> list[Export] | None:
+        answer = await call.find(connection, transaction_time(connection))
+        if answer is None:
+            return None
+        ids = [UUID(bytes=answer[start : start + 16]) for start in range(0, len(answer), 16)]
+        rows = await store.get_all(connection, identity, ids)
+        if any(each not in rows for each in ids):
+            raise store.not_found()  # deleted since
+        standings = await self.queue.standing(connection, ids)
+        now = transaction_time(connection)
+        return [export_message(rows[each], standings.get(each), now) for each in ids]
+
+    async def _store(
+        self, identity: Identity, planned: Sequence[Planned], call: RepeatableCall
+    ) -> list[Export]:
+        async def attempt() -> list[Export]:
+            try:
+                async with self.database.user_transaction(identity) as connection:
+                    found = await self._found(connection, identity, call)
+                    return found or await self._insert(connection, identity, planned, call)
+            except IntegrityError as error:  # the file to share was deleted meanwhile
+                raise Aborted(reason="TRANSACTION_CONFLICT") from error
+
+        return await retrying(attempt)
+
+    async def _insert(
+        self,
+        connection: AsyncConnection,
+        identity: Identity,
+        planned: Sequence[Planned],
+        call: RepeatableCall,
+    ) -> list[Export]:
+        now = transaction_time(connection)
+        sources = await store.same_bytes(connection, identity, {each.plan.cache_key for each in planned}, now)
+        ids = [self.new_id() for _ in planned]
+        fresh = [id for id, each in zip(ids, planned, strict=True) if each.plan.cache_key not in sources]
+        for id in fresh:  # takes the user's slot, which makes the sums below those of the whole user
+            await self.queue.enqueue(
+                connection,
+                Work(id, KIND, identity.tenant_id, identity.user, max_attempts=self.limits.max_attempts),
+            )
+        kept = await space(connection, identity)
+        if fresh:
+            self._check_quota(kept, len(fresh))
+        records = [
+            self._record(identity, id, each, sources.get(each.plan.cache_key), kept, now)
+            for id, each in zip(ids, planned, strict=True)
+        ]
+        rows = await store.add(connection, records)
+        await call.keep(connection, b"".join(id.bytes for id in ids), now)
+        self.metrics.created(queued=len(fresh), cached=len(ids) - len(fresh))
+        no_standing: Standing | None = None
+        return [export_message(rows[id], no_standing, now) for id in ids]
+
+    def _check_quota(self, kept: Space, number: int) -> None:
+        quota = self.limits.quota_bytes if kept.quota_bytes is None else kept.quota_bytes
+        needed = number * self.limits.reservation_bytes
+        if kept.used_bytes + kept.reserved_bytes + needed > quota:
+            raise ResourceExhausted(
+                f"Your files and waiting exports leave too little of your {quota} bytes; delete exports you do not need.",
+                reason="QUOTA_EXCEEDED",
+                metadata={
+                    "quota_bytes": str(quota),
+                    "used_bytes": str(kept.used_bytes),
+                    "reserved_bytes": str(kept.reserved_bytes),
+                },
+            )
+
+    def _record(
+        self,
+        identity: Identity,
+        id: UUID,
+        planned: Planned,
+        source: Row[Any] | None,
+        kept: Space,
+        now: datetime,
+    ) -> dict[str, Any]:
+        snapshot, plan = planned.snapshot, planned.plan
+        retention = self.limits.retention if kept.retention is None else kept.retention
+        extension = checked_extension(plan.file_extension)
+        about = {
+            "id": id,
+            "tenant_id": identity.tenant_id,
+            "user_id": identity.user,
+            "document_id": UUID(snapshot.document_id),
+            "document_type": snapshot.document_type,
+            "document_version": snapshot.version,
+            "document_title": snapshot.title,
+            "job_posting_id": UUID(snapshot.job_posting_id) if snapshot.job_posting_id else None,
+            "job_title": snapshot.job_title,
+            "company": snapshot.company,
+            "format": plan.format,
+            "template": plan.template,
+            "filename": export_filename(snapshot.document_type, plan.template, extension, now),
+            "extension": extension,
+            "cache_key": plan.cache_key,
+            "plan": plan.SerializeToString(deterministic=True),
+            "max_attempts": self.limits.max_attempts,
+            "request_id": correlation.request_id(),
+            "traceparent": dict(correlation.outgoing()).get(correlation.TRACEPARENT, ""),
+            "create_time": now,
+            "expire_time": now + retention,
+        }
+        if source is None:
+            pending = {"status": "pending", "reserved_bytes": self.limits.reservation_bytes}
+            document = snapshot.document.SerializeToString(deterministic=True)
+            return {**about, **pending, "document": document, **_NO_RESULT}
+        shared = {
+            "result": source.result,
+            "file_id": source.file_id,
+            "from_cache": True,
+            "complete_time": now,
+        }
+        return {**about, **shared, "status": "completed", "reserved_bytes": 0, "document": None}
+
+    def _call(self, identity: Identity, method: str, request: Any) -> RepeatableCall:
+        return RepeatableCall(idempotency_keys, identity, method, request.request_id, request)
+
+
+_NO_RESULT = {"result": None, "file_id": None, "from_cache": False, "complete_time": None}
+"""Of a fresh record; records inserted together need the same columns."""
+
+
+def _in_batch(error: R, index: int) -> R:
+    """The same error, its fields named from the batch's point of view."""
+    place = f"requests[{index}]"
+    fields = [FieldError(f"{place}.{each.field}", each.description) for each in error.fields]
+    if not fields:
+        fields = [FieldError(place, error.message)]
+    return type(error)(
+        error.message,
+        reason=error.reason,
+        fields=fields,
+        metadata=error.metadata,
+        retry_after=error.retry_after,
+    )

@@ -1,0 +1,163 @@
+"""How export records end, in the transaction in which their work ends, and what goes when they are deleted.
+
+Every function runs in the user's own scope. A record ends once: one that is no longer pending stays as it is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from vitae.render.v1.render_pb2 import RenderedFile
+
+from services.runtime.db import transaction_time
+from services.storage.tables import exports, files, object_deletions
+
+
+@dataclass(frozen=True)
+class Owned:
+    """One export and whose it is."""
+
+    tenant_id: UUID
+    user_id: UUID
+    export_id: UUID
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an export failed."""
+
+    reason: str
+    message: str
+    retryable: bool
+
+
+async def complete(
+    connection: AsyncConnection,
+    export: Owned,
+    *,
+    object_key: str,
+    result: RenderedFile,
+    attempt: int,
+    attempts: int,
+    started_at: datetime | None,
+) -> bool:
+    """Record and file become visible together; False when the record has ended already (then nothing changed)."""
+    now = transaction_time(connection)
+    file_id = uuid4()
+    await connection.execute(
+        insert(files).values(
+            id=file_id,
+            tenant_id=export.tenant_id,
+            user_id=export.user_id,
+            object_key=object_key,
+            size_bytes=result.size_bytes,
+            sha256=result.sha256,
+            create_time=now,
+        )
+    )
+    changed = await connection.execute(
+        update(exports)
+        .where(_pending(export))
+        .values(
+            status="completed",
+            file_id=file_id,
+            result=result.SerializeToString(deterministic=True),
+            document=None,
+            attempts=attempts,
+            last_attempt=attempt,
+            start_time=started_at,
+            complete_time=now,
+        )
+    )
+    if changed.rowcount:
+        return True
+    await connection.execute(delete(files).where(files.c.id == file_id))
+    return False
+
+
+async def fail(
+    connection: AsyncConnection,
+    export: Owned,
+    failure: Failure,
+    *,
+    attempt: int,
+    attempts: int,
+    started_at: datetime | None = None,
+) -> None:
+    """The record has failed. The snapshot is kept only where another round could use it."""
+    await connection.execute(
+        update(exports)
+        .where(_pending(export))
+        .values(
+            status="failed",
+            error_reason=failure.reason,
+            error_message=failure.message,
+            error_retryable=failure.retryable,
+            attempts=attempts,
+            last_attempt=attempt,
+            start_time=started_at,
+            complete_time=transaction_time(connection),
+            **({} if failure.retryable else {"document": None}),
+        )
+    )
+
+
+async def cancel(connection: AsyncConnection, export: Owned) -> bool:
+    """The record is cancelled; False when it has ended already."""
+    changed = await connection.execute(
+        update(exports)
+        .where(_pending(export))
+        .values(status="cancelled", document=None, complete_time=transaction_time(connection))
+    )
+    return bool(changed.rowcount)
+
+
+async def remove(connection: AsyncConnection, export: Owned) -> int | None:
+    """Deletes a record, and its file when no other record has it; the file's bytes, None when no file went.
+
+    The object itself is left to `Deletions`, which removes it after the commit.
+    """
+    gone = await connection.execute(delete(exports).where(_this(export)).returning(exports.c.file_id))
+    file_id = gone.scalar_one_or_none()
+    return None if file_id is None else await _release_file(connection, file_id)
+
+
+async def _release_file(connection: AsyncConnection, file_id: UUID) -> int | None:
+    file = (
+        await connection.execute(select(files).where(files.c.id == file_id).with_for_update())
+    ).one_or_none()
+    if file is None:
+        return None
+    shared = select(exists().where(exports.c.file_id == file_id))
+    if (await connection.execute(shared)).scalar_one():
+        return None
+    await connection.execute(delete(files).where(files.c.id == file_id))
+    await discard(connection, file.tenant_id, file.user_id, file.object_key)
+    return int(file.size_bytes)
+
+
+async def discard(connection: AsyncConnection, tenant_id: UUID, user_id: UUID, object_key: str) -> None:
+    """Notes an object that nothing refers to, for removal after the commit."""
+    values: dict[str, Any] = {
+        "object_key": object_key,
+        "tenant_id": tenant_id,
+        "user_id": user_id,
+        "due_time": transaction_time(connection),
+    }
+    await connection.execute(upsert(object_deletions).values(values).on_conflict_do_nothing())
+
+
+def _this(export: Owned) -> ColumnElement[bool]:
+    return and_(
+        exports.c.tenant_id == export.tenant_id,
+        exports.c.user_id == export.user_id,
+        exports.c.id == export.export_id,
+    )
+
+
+def _pending(export: Owned) -> ColumnElement[bool]:
+    return and_(_this(export), exports.c.status == "pending")

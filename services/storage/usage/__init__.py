@@ -1,0 +1,1 @@
+"""What a user keeps and may keep (SPEC S6, S9)."""

@@ -1,0 +1,45 @@
+"""Usage, counted from the records themselves, so that no counter can drift from them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.runtime.auth import Identity
+from services.storage.tables import exports, files, tenant_settings
+
+
+@dataclass(frozen=True)
+class Space:
+    """A user's bytes, and what the tenant says about quota and retention (None: the configured default)."""
+
+    used_bytes: int
+    reserved_bytes: int
+    quota_bytes: int | None
+    retention: timedelta | None
+
+
+async def space(connection: AsyncConnection, identity: Identity) -> Space:
+    """What the user keeps and has reserved, in one statement."""
+    used = (
+        select(func.coalesce(func.sum(files.c.size_bytes), 0))
+        .where(files.c.tenant_id == identity.tenant_id, files.c.user_id == identity.user)
+        .scalar_subquery()
+    )
+    reserved = (
+        select(func.coalesce(func.sum(exports.c.reserved_bytes), 0))
+        .where(
+            and_(
+                exports.c.tenant_id == identity.tenant_id,
+                exports.c.user_id == identity.user,
+                exports.c.status == "pending",
+            )
+        )
+        .scalar_subquery()
+    )
+    of_tenant = tenant_settings.c.tenant_id == identity.tenant_id
+    quota = select(tenant_settings.c.quota_bytes).where(of_tenant).scalar_subquery()
+    retention = select(tenant_settings.c.retention).where(of_tenant).scalar_subquery()
+    row = (await connection.execute(select(used, reserved, quota, retention))).one()
+    return Space(int(row[0]), int(row[1]), row[2], row[3])

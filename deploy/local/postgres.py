@@ -176,7 +176,14 @@ class Cluster:
             )
         if done.returncode != 0:
             raise PostgresError(f"the database of {service} could not be prepared:\n{done.stderr.strip()}")
-        return ServiceDatabase(self._url(owner, database), self._url(login, database))
+        return self.database(service, database)
+
+    def database(self, service: str, database: str | None = None) -> ServiceDatabase:
+        """The addresses of a database prepared before."""
+        database = database or f"vitae_{service}"
+        return ServiceDatabase(
+            self._url(f"vitae_{service}_owner", database), self._url(f"vitae_{service}", database)
+        )
 
     def admin_url(self, database: str = "postgres") -> str:
         """The superuser's address: for tests and repairs, never for a service."""

@@ -115,8 +115,8 @@ def choose(folder: Path, program: Path, accounts: Sequence[str] = ACCOUNTS) -> S
         os.chown(folder, before.st_uid, before.st_gid)
     raise PostgresError(
         "PostgreSQL must not run as root, user namespaces are refused here, and none of the accounts"
-        f" {', '.join(accounts)} can reach both {program} and {folder}: run as another user, choose a folder they can reach, or set the"
-        " services' DATABASE_URL variables to a PostgreSQL of your own"
+        f" {', '.join(accounts)} can reach both {program} and {folder}: run as another user, choose a folder they can"
+        " reach, or set the services' DATABASE_URL variables to a PostgreSQL of your own"
     )
 
 

@@ -1,0 +1,97 @@
+"""The whole system on one machine: PostgreSQL, migrations, three services, a render worker, the gateway.
+
+    async with running(folder, port=8080, say=console.say) as system:
+        system.url, system.token
+
+Everything it keeps is in the data folder; whatever it started is stopped when the block ends.
+"""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local import postgres
+from deploy.local.credentials import Credentials
+from deploy.local.processes import Processes, ProcessFailed
+from deploy.local.topology import Settings, base_environ, programs
+
+DATABASES = ("generation", "storage")
+"""The services that own a database."""
+
+READY_TIMEOUT = 60.0
+"""Seconds for everything to be ready; a warm start takes two or three."""
+
+
+@dataclass(frozen=True)
+class System:
+    """A running system."""
+
+    url: str
+    credentials: Credentials
+    processes: Processes
+    cluster: postgres.Cluster
+
+    @property
+    def token(self) -> str:
+        """A fresh development token."""
+        return self.credentials.token()
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, *, port: int, say: Callable[[str], None], durable: bool = True
+) -> AsyncIterator[System]:
+    """Starts the system, yields it once every process is ready, stops it at the end.
+
+    `port` is the gateway's; 0 takes a free one. `durable=False` (tests) lets PostgreSQL skip fsync.
+    Raises ProcessFailed or PostgresError with what to do about it.
+    """
+    credentials = Credentials.kept_in(folder)
+    cluster = await asyncio.to_thread(postgres.start, folder / "postgres", durable=durable)
+    try:
+        databases = {name: await asyncio.to_thread(cluster.prepare, name) for name in DATABASES}
+        await asyncio.gather(*(_migrate(name, database.owner_url) for name, database in databases.items()))
+        settings = Settings(
+            folder, _gateway_port(port), {name: database.login_url for name, database in databases.items()}
+        )
+        async with Processes(say) as processes:
+            for program in programs(settings, credentials, os.environ):
+                await processes.start(program)
+            await processes.ready(READY_TIMEOUT)
+            yield System(settings.url, credentials, processes, cluster)
+    finally:
+        await asyncio.to_thread(cluster.stop)
+
+
+async def _migrate(service: str, owner_url: str) -> None:
+    """Brings a database to the newest schema."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        f"services.{service}.migrate",
+        "upgrade",
+        env={**base_environ(os.environ), f"VITAE_{service.upper()}_DATABASE_OWNER_URL": owner_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    output, _ = await child.communicate()
+    if child.returncode != 0:
+        raise ProcessFailed(
+            f"the {service} database could not be migrated:\n{output.decode(errors='replace')}"
+        )
+
+
+def _gateway_port(wanted: int) -> int:
+    try:
+        with socket.create_server(("127.0.0.1", wanted)) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise ProcessFailed(
+            f"port {wanted} of this machine is taken ({error.strerror}); set VITAE_LOCAL_PORT to another, or to 0"
+        ) from error

@@ -42,10 +42,7 @@ def lock(name: str, *, upgrade: bool) -> None:
     out = FOLDER / f"{name}.txt"
     # Paths are relative to the root, because uv writes them into the file.
     pyproject = Path(folder) / "pyproject.toml"
-    # A group alone is the tools without the project (build); dev is both.
-    inputs = ["--group", f"{pyproject}:{group}"] if group else []
-    if name != "build":
-        inputs.append(str(pyproject))
+    inputs = ["--group", f"{pyproject}:{group}"] if group else [str(pyproject)]
     if name != "dev":
         inputs += ["--constraints", "requirements/dev.txt"]
     command = [
@@ -73,21 +70,19 @@ def fingerprint(name: str) -> str:
     """SHA-256, shortened, of every requirement a lock depends on, those of workspace members included."""
     folder, group = LOCKS[name]
     projects = members()
-    seen: dict[str, Any] = {}
-    waiting = [] if name == "build" else [folder]
+    if group:
+        first: dict[str, Any] = {"group": _group(_read(folder)["dependency-groups"], group)}
+    else:
+        first = _requirements(_read(folder)["project"])
+    found = {folder: first}
+    waiting = [first]
     while waiting:
-        current = waiting.pop()
-        if current in seen:
-            continue
-        project = _read(current)["project"]
-        seen[current] = [
-            sorted(project.get("dependencies", [])),
-            {extra: sorted(needs) for extra, needs in project.get("optional-dependencies", {}).items()},
-        ]
-        names = (re.split(r"[\[<>=; ]", need)[0] for need in project.get("dependencies", []))
-        waiting += [projects[need] for need in names if need in projects]
-    groups = _read(folder)["dependency-groups"] if group else {}
-    inputs = json.dumps([OLDEST_PYTHON, seen, groups], sort_keys=True)
+        for need in (need for needs in waiting.pop().values() for need in needs):
+            member = projects.get(re.split(r"[\[<>=; ]", need)[0])
+            if member and member not in found:
+                found[member] = _requirements(_read(member)["project"])
+                waiting.append(found[member])
+    inputs = json.dumps([OLDEST_PYTHON, found], sort_keys=True)
     return hashlib.sha256(inputs.encode()).hexdigest()[:16]
 
 
@@ -109,6 +104,19 @@ def stale() -> list[str]:
         for name in LOCKS
         if not (path := FOLDER / f"{name}.txt").exists() or path.read_text().split("\n", 1)[0] != header(name)
     ]
+
+
+def _requirements(project: dict[str, Any]) -> dict[str, list[str]]:
+    """A project's own requirements under "", those of its extras under their names."""
+    extras = project.get("optional-dependencies", {}).items()
+    return {"": sorted(project.get("dependencies", [])), **{extra: sorted(needs) for extra, needs in extras}}
+
+
+def _group(groups: dict[str, list[str | dict[str, str]]], name: str) -> list[str]:
+    needs: list[str] = []
+    for entry in groups[name]:
+        needs += [entry] if isinstance(entry, str) else _group(groups, entry["include-group"])
+    return sorted(needs)
 
 
 def _read(folder: str) -> dict[str, Any]:

@@ -56,8 +56,8 @@ def words(locale: str) -> Words:
 
 
 def section_title(type_: resume_pb2.SectionType.ValueType, locale: str) -> str:
-    """The usual heading of a section type in a language."""
-    return words(locale).titles[section_name(type_)]
+    """The usual heading of a section type in a language; "" for the unspecified type."""
+    return words(locale).titles.get(section_name(type_), "")
 
 
 def section_name(type_: resume_pb2.SectionType.ValueType) -> str:

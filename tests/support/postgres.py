@@ -4,7 +4,8 @@
         urls = databases.migrated("storage", "services.storage")    # migrated once per run, then cloned (20 ms)
         database = Database(urls.login_url, application="test")
 
-VITAE_TEST_PG_BIN names the folder of another PostgreSQL's programs (/usr/lib/postgresql/15/bin) to run the same tests on.
+VITAE_TEST_PG_BIN names the folder of another PostgreSQL's programs, to run the same tests on that
+(/usr/lib/postgresql/15/bin).
 """
 
 import os

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
 from deploy.local.postgres import ServiceDatabase
+from services.runtime.auth import Identity
 from services.runtime.db import Database, driver_url
 from services.runtime.queue import Doorbell, Ended, Queue, Work
 from services.runtime.queue.tables import create_queue_v1
@@ -35,12 +36,9 @@ def make_schema(urls: ServiceDatabase) -> None:
         protect(op, "records")
 
 
-@dataclass(frozen=True)
-class Person:
-    """As much of an identity as a transaction needs."""
-
-    user_id: UUID | None
-    tenant_id: UUID = TENANT
+def person(user_id: UUID | None) -> Identity:
+    """Somebody of the sample's tenant; None for its admin."""
+    return Identity(TENANT, user_id)
 
 
 @dataclass
@@ -71,12 +69,12 @@ class Sample:
     ) -> Work:
         """A record and its work, in one transaction of the user's."""
         work = Work(id, KIND, TENANT, user_id, priority=priority, max_attempts=max_attempts, delay=delay)
-        async with self.database.user_transaction(Person(user_id)) as connection:
+        async with self.database.user_transaction(person(user_id)) as connection:
+            await self.queue.enqueue(connection, work)
             await connection.execute(
                 text("insert into records (id, tenant_id, user_id) values (:id, :tenant, :user)"),
                 {"id": id, "tenant": TENANT, "user": user_id},
             )
-            await self.queue.enqueue(connection, work)
         return work
 
 

@@ -7,19 +7,20 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from services.runtime.db import acting_as
 from services.runtime.errors import AlreadyExists, FailedPrecondition, ResourceExhausted
-from services.runtime.queue import Beat, Lease, Outcome, Result, Work, backoff
+from services.runtime.queue import Beat, Lease, Outcome, Result, backoff
 from services.runtime.queue.audit import repair_slots, slot_mismatches
 from tests.support.postgres import Databases
 from tests.support.queue_sample import (
     KIND,
     TENANT,
     Clock,
-    Person,
     Sample,
     make_schema,
+    person,
     record_end,
     sample_service,
 )
@@ -74,7 +75,7 @@ async def give_back(sample: Sample, lease: Lease, delay: float = 0) -> Result:
 
 
 async def cancel(sample: Sample, id: UUID, user: UUID = ANNA) -> Result:
-    async with sample.database.user_transaction(Person(user)) as connection:
+    async with sample.database.user_transaction(person(user)) as connection:
         return await sample.queue.cancel(connection, id)
 
 
@@ -89,18 +90,18 @@ async def test_work_goes_through_once(sample: Sample) -> None:
 
 
 async def test_work_is_queued_only_with_its_record(sample: Sample) -> None:
-    work = Work(uuid4(), KIND, TENANT, ANNA)
-    with pytest.raises(LookupError):
-        async with sample.database.user_transaction(Person(ANNA)) as connection:
-            await sample.queue.enqueue(connection, work)
-            raise LookupError
+    id = uuid4()
+    await sample.add(id, ANNA)
+    await complete(sample, await claim_one(sample))
+    with pytest.raises(IntegrityError, match="records_pkey"):
+        await sample.add(id, ANNA)
     assert await claim(sample) == []
 
 
 async def test_the_same_record_is_not_queued_twice(sample: Sample) -> None:
     work = await sample.add(uuid4(), ANNA)
     with pytest.raises(AlreadyExists, match="worked on"):
-        async with sample.database.user_transaction(Person(ANNA)) as connection:
+        async with sample.database.user_transaction(person(ANNA)) as connection:
             await sample.queue.enqueue(connection, work)
 
 
@@ -222,7 +223,7 @@ async def test_work_that_kills_its_workers_ends_as_failed_with_its_record(
     assert await claim(sample) == []
     (end,) = sample.ended
     assert (end.id, end.outcome, end.attempt, end.error) == (work.id, Outcome.FAILED, 3, "WORKER_LOST")
-    async with sample.database.user_transaction(Person(ANNA)) as connection:
+    async with sample.database.user_transaction(person(ANNA)) as connection:
         rows = (await connection.execute(text("select state, ends from records"))).all()
     assert [tuple(row) for row in rows] == [("failed", 1)]
 
@@ -231,7 +232,7 @@ async def test_when_the_record_cannot_follow_the_work_stays(sample: Sample, cloc
     work = await sample.add(uuid4(), ANNA, max_attempts=1)
     await claim_one(sample)
     clock.forward(3600)
-    async with sample.database.user_transaction(Person(ANNA)) as connection:
+    async with sample.database.user_transaction(person(ANNA)) as connection:
         await connection.execute(text("delete from records"))
     with pytest.raises(LookupError):
         await claim(sample)
@@ -262,10 +263,10 @@ async def test_a_heartbeat_keeps_the_lease_and_shows_progress(sample: Sample, cl
         assert (heard.lost, heard.cancelled) == ([], [])
         assert heard.expires_at == clock.now + timedelta(seconds=30)
     assert await claim(sample, OTHER) == []
-    async with sample.database.user_transaction(Person(ANNA)) as connection:
+    async with sample.database.user_transaction(person(ANNA)) as connection:
         standing = (await sample.queue.standing(connection, [work.id]))[work.id]
     assert (standing.outcome, standing.progress, standing.step) == (Outcome.RUNNING, 60, "rendering")
-    async with sample.database.user_transaction(Person(BERT)) as connection:
+    async with sample.database.user_transaction(person(BERT)) as connection:
         assert await sample.queue.standing(connection, [work.id]) == {}
 
 
@@ -336,12 +337,12 @@ async def test_a_retry_grants_one_more_round_with_new_attempt_numbers(sample: Sa
     work = await sample.add(uuid4(), ANNA, max_attempts=2)
     lease = await claim_one(sample)
     await fail(sample, lease, retryable=False)
-    async with sample.database.user_transaction(Person(ANNA)) as connection:
+    async with sample.database.user_transaction(person(ANNA)) as connection:
         await sample.queue.retry(connection, work, last_attempt=lease.attempt)
     again = await claim_one(sample)
     assert (again.attempt, again.spent, again.max_attempts) == (2, 1, 2)
     with pytest.raises(FailedPrecondition, match="at this moment"):
-        async with sample.database.user_transaction(Person(ANNA)) as connection:
+        async with sample.database.user_transaction(person(ANNA)) as connection:
             await sample.queue.retry(connection, work, last_attempt=again.attempt)
 
 
@@ -349,7 +350,7 @@ async def test_a_retry_during_back_off_starts_at_once(sample: Sample) -> None:
     work = await sample.add(uuid4(), ANNA)
     await fail(sample, await claim_one(sample))
     assert await claim(sample) == []
-    async with sample.database.user_transaction(Person(ANNA)) as connection:
+    async with sample.database.user_transaction(person(ANNA)) as connection:
         await sample.queue.retry(connection, work, last_attempt=1)
     assert (await claim_one(sample)).spent == 1
 

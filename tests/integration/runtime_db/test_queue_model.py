@@ -26,7 +26,7 @@ from services.runtime.errors import FailedPrecondition, ResourceExhausted
 from services.runtime.queue import Beat, Doorbell, Ended, Lease, Outcome, Queue, Result, Work, backoff
 from services.runtime.queue.audit import slot_mismatches
 from tests.support.postgres import Databases
-from tests.support.queue_sample import KIND, TENANT, Clock, Person, make_schema, record_end
+from tests.support.queue_sample import KIND, TENANT, Clock, make_schema, person, record_end
 
 T = TypeVar("T")
 
@@ -294,7 +294,7 @@ class QueueMachine(RuleBasedStateMachine):
         await record_end(connection, end.id, end.outcome.value)
 
     async def add(self, work: Work) -> None:
-        async with self.database.user_transaction(Person(work.user_id)) as connection:
+        async with self.database.user_transaction(person(work.user_id)) as connection:
             await connection.execute(
                 text("insert into records (id, tenant_id, user_id) values (:id, :tenant, :user)"),
                 {"id": work.id, "tenant": TENANT, "user": work.user_id},
@@ -336,14 +336,14 @@ class QueueMachine(RuleBasedStateMachine):
             return result
 
     async def do_cancel(self, id: UUID, user: UUID) -> Result:
-        async with self.database.user_transaction(Person(user)) as connection:
+        async with self.database.user_transaction(person(user)) as connection:
             result = await self.queue.cancel(connection, id)
             if result.outcome.ended:
                 await record_end(connection, id, result.outcome.value)
             return result
 
     async def do_retry(self, work: Work, last_attempt: int) -> Result:
-        async with self.database.user_transaction(Person(work.user_id)) as connection:
+        async with self.database.user_transaction(person(work.user_id)) as connection:
             result = await self.queue.retry(connection, work, last_attempt=last_attempt)
             if work.id not in self.items:
                 await connection.execute(
@@ -366,7 +366,7 @@ class QueueMachine(RuleBasedStateMachine):
             )
             rows = {row.id: tuple(row)[1:] for row in found}
             mismatches = await slot_mismatches(connection)
-        async with self.database.user_transaction(Person(None), shared=True) as connection:
+        async with self.database.user_transaction(person(None), shared=True) as connection:
             for row in await connection.execute(text("select id, ends from records")):
                 ends[row.id] = row.ends
         return rows, mismatches, ends
@@ -375,7 +375,7 @@ class QueueMachine(RuleBasedStateMachine):
         async with self.database.queue_transaction() as connection:
             for user in USERS:
                 await self.queue.forget(connection, TENANT, user)
-        async with self.database.user_transaction(Person(None), shared=True) as connection:
+        async with self.database.user_transaction(person(None), shared=True) as connection:
             await connection.execute(text("delete from records"))
 
 

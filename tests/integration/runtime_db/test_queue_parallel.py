@@ -17,7 +17,7 @@ from services.runtime.errors import Unavailable
 from services.runtime.queue import Beat, Lease, Outcome
 from services.runtime.queue.audit import slot_mismatches
 from tests.support.postgres import Databases
-from tests.support.queue_sample import KIND, Person, Sample, make_schema, record_end, sample_service
+from tests.support.queue_sample import KIND, Sample, make_schema, person, record_end, sample_service
 
 USERS = [UUID(int=n) for n in range(20, 28)]
 
@@ -30,7 +30,7 @@ async def replicas(databases: Databases) -> AsyncIterator[list[Sample]]:
 
 
 async def states(sample: Sample) -> Counter[tuple[str, int]]:
-    async with sample.database.user_transaction(Person(None), shared=True) as connection:
+    async with sample.database.user_transaction(person(None), shared=True) as connection:
         return Counter(
             (row.state, row.ends) for row in await connection.execute(text("select state, ends from records"))
         )
@@ -109,7 +109,7 @@ async def test_random_kills_lose_nothing_and_leak_no_slot(
         for id in ids[::6]:
             await asyncio.sleep(0.1)
             with suppress(Unavailable):
-                async with sample.database.user_transaction(Person(USERS[ids.index(id) % 4])) as connection:
+                async with sample.database.user_transaction(person(USERS[ids.index(id) % 4])) as connection:
                     result = await sample.queue.cancel(connection, id)
                     if result.outcome is Outcome.CANCELLED:
                         await record_end(connection, id, "cancelled")
@@ -157,7 +157,7 @@ async def test_transactions_over_several_works_of_a_user_do_not_deadlock(replica
         )
 
         async def cancel_all(order: list[UUID]) -> None:
-            async with replicas[0].database.user_transaction(Person(user)) as connection:
+            async with replicas[0].database.user_transaction(person(user)) as connection:
                 for id in order:
                     await replicas[0].queue.cancel(connection, id)
 

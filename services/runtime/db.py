@@ -265,6 +265,7 @@ class Database:
         except DBAPIError as error:
             typed = typed_error(error, committing=committing)
             if typed is None:
+                _drop_values(error)
                 raise
             raise typed from error
         except PoolTimeoutError as error:
@@ -354,6 +355,21 @@ def typed_error(error: DBAPIError, *, committing: bool = False) -> VitaeError | 
             )
         return _unavailable()
     return None
+
+
+def _drop_values(error: DBAPIError) -> None:
+    """Takes the rows' values out of an error's text before it can reach a log: they are personal data.
+
+    "Failing row contains (...)", "Key (email)=(...)" and "invalid input syntax ...: \"...\"" stay in `orig.diag`.
+    """
+    original = error.orig
+    if isinstance(original, psycopg.Error) and (original.sqlstate or "")[:2] in {"22", "23"}:
+        about = " ".join(
+            filter(None, (original.sqlstate, original.diag.table_name, original.diag.constraint_name))
+        )
+        original.args = (about,)
+        error.args = (f"({type(original).__name__}) {about}",)
+        error.params = None
 
 
 def _scope(

@@ -91,7 +91,7 @@ types: $(READY) ## Check types with mypy --strict.
 
 .PHONY: imports
 imports: $(READY) ## Check that imports run downwards only and stay inside each service's own dependencies.
-	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports --no-logo
 
 ##@ Contracts
 

@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 
-from services.runtime.config import Bytes, Seconds, group, setting
-from services.runtime.settings import ExternalIdentityConfig, InternalKeysConfig, ProcessConfig, ServerConfig, TlsConfig
+from services.runtime.config import Bytes, ConfigError, Seconds, group, setting
+from services.runtime.settings import (
+    ExternalIdentityConfig,
+    InternalKeysConfig,
+    ProcessConfig,
+    ServerConfig,
+)
 
 SPACE = "render"
 """Space of both roles' variables, VITAE_RENDER_..."""
@@ -68,7 +73,7 @@ class ChildrenConfig:
     cancel_grace: Seconds = setting(
         "VITAE_RENDER_CANCEL_GRACE",
         default="250ms",
-        meaning="What a rendering nobody waits for any more gets to end by itself: a kill costs a start of half a second.",
+        meaning="What a rendering nobody waits for any more gets to end by itself; a kill costs half a second of CPU.",
         minimum=0,
         maximum=10,
     )
@@ -93,28 +98,19 @@ class FileConfig:
 
 
 @dataclass(frozen=True)
-class RenderConfig:
-    """The RPC server."""
-
-    process: ProcessConfig = group()
-    server: ServerConfig = group()
-    keys: InternalKeysConfig = group()
-    provider: ExternalIdentityConfig = group()
-    children: ChildrenConfig = group()
-    files: FileConfig = group()
-
-
-@dataclass(frozen=True)
 class LeaseConfig:
     """The worker's dealings with storage."""
 
     storage: str = setting(
-        "VITAE_RENDER_STORAGE_TARGET", meaning="gRPC target of storage, such as dns:///storage:50051."
+        "VITAE_RENDER_STORAGE_ADDRESS",
+        default="",
+        meaning="gRPC target of storage, such as dns:///storage:50051; the worker role needs it.",
     )
     signing_key: str = setting(
         "VITAE_RENDER_SIGNING_KEY",
-        meaning="Private key (PEM, Ed25519) of the worker's own tokens; its public half is in VITAE_INTERNAL_JWKS "
-        "under iss render-worker.",
+        default="",
+        meaning="Private key (PEM, Ed25519) of the worker's own tokens, its public half in VITAE_INTERNAL_JWKS under "
+        "iss render-worker; the worker role needs it.",
         secret=True,
     )
     wait: Seconds = setting(
@@ -127,11 +123,37 @@ class LeaseConfig:
 
 
 @dataclass(frozen=True)
-class WorkerConfig:
-    """The worker."""
+class RenderConfig:
+    """The server role. Both roles know each other's variables, so that one set of them serves both."""
 
     process: ProcessConfig = group()
-    tls: TlsConfig = group()
+    server: ServerConfig = group()
+    keys: InternalKeysConfig = group()
+    provider: ExternalIdentityConfig = group()
     children: ChildrenConfig = group()
     files: FileConfig = group()
     leases: LeaseConfig = group()
+
+
+@dataclass(frozen=True)
+class WorkerConfig:
+    """The worker role."""
+
+    process: ProcessConfig = group()
+    server: ServerConfig = group()
+    children: ChildrenConfig = group()
+    files: FileConfig = group()
+    leases: LeaseConfig = group()
+
+    def __post_init__(self) -> None:
+        problems = []
+        if not self.leases.storage:
+            problems.append(
+                "VITAE_RENDER_STORAGE_ADDRESS: set it to storage's gRPC target, host:port or dns:///name:port"
+            )
+        if not self.leases.signing_key:
+            problems.append(
+                "VITAE_RENDER_SIGNING_KEY: set it (or VITAE_RENDER_SIGNING_KEY_FILE) to the worker's key"
+            )
+        if problems:
+            raise ConfigError(problems)

@@ -1,0 +1,111 @@
+"""Reading a file back and scoring what is read (SPEC R6)."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+
+from services.render.fidelity import faults
+from services.render.fidelity.expectation import Expectation
+from services.render.fidelity.faults import Fault
+from services.render.fidelity.method import FORMATS, Method
+from services.render.fidelity.reading import Observation, Reading
+from services.render.fidelity.scoring import Outcome, score
+from services.render.fidelity.texts import Text
+from services.runtime.errors import InvalidArgument
+from vitae.render.v1.fidelity_pb2 import ExtractorReport, FidelityFinding, FidelityReport
+from vitae.render.v1.options_pb2 import FORMAT_PDF, Format
+
+Extractor = Callable[[bytes], Reading]
+Observer = Callable[[bytes], Observation]
+
+_MOST_FINDINGS = 100
+
+_SEVERITY = (
+    "TEXT_AS_PICTURE",
+    "HIDDEN_TEXT",
+    "UNREADABLE",
+    "FIELD_MISSING",
+    "ATTRIBUTION",
+    "ORDER",
+    "LETTER_SPACED",
+    "HEADING_MISSING",
+    "HEADING_UNKNOWN",
+    "EXCESS_TEXT",
+    "PRIVATE_USE",
+    "LIGATURE",
+    "SOFT_HYPHEN",
+    "ZERO_WIDTH",
+)
+
+
+def measure(
+    data: bytes, format: Format.ValueType, wanted: Expectation | None, method: Method
+) -> FidelityReport:
+    """What parsers find in a file, next to what it should say. Without `wanted`, faults of the file alone.
+
+    Raises InvalidArgument (UNREADABLE_FILE) for bytes that are no file of this format.
+    """
+    if format not in FORMATS:
+        raise InvalidArgument(
+            "Parse fidelity is measured for PDF and DOCX files only.", reason="FORMAT_NOT_MEASURED"
+        )
+    extractors, observe = _pdf_readers(method) if format == FORMAT_PDF else _docx_readers()
+    readings = [extract(data) for extract in extractors]
+    observation = observe(data)
+    report = FidelityReport(method_version=method.version)
+    findings: list[FidelityFinding] = []
+    for reading in readings:
+        text = Text(reading.lines)
+        found = faults.character_faults(reading)
+        found += faults.hidden_text(observation, reading.extractor)
+        found += faults.picture_text(observation, text, wanted, reading.extractor)
+        outcome = None
+        if wanted is not None:
+            outcome = score(wanted, text, reading.extractor)
+            found += faults.excess_text(wanted, text, reading.extractor)
+            findings += outcome.findings
+        findings += [each.finding for each in found]
+        report.extractors.append(_report(reading.extractor, outcome, found))
+    report.score = min(each.score for each in report.extractors)
+    findings.sort(key=lambda each: _SEVERITY.index(each.code))
+    report.findings.extend(findings[:_MOST_FINDINGS])
+    return report
+
+
+def warm_up() -> None:
+    """Loads the extractors of every export, so that the first one pays no import."""
+    _pdf_readers(Method.QUICK)
+    _docx_readers()
+
+
+def _report(extractor: str, outcome: Outcome | None, found: Iterable[Fault]) -> ExtractorReport:
+    penalty = min(1.0, sum(each.penalty for each in found))
+    if outcome is None:
+        return ExtractorReport(extractor=extractor, score=round(1 - penalty, 4))
+    read = min(outcome.recall, outcome.order, outcome.attribution) * (0.8 + 0.2 * outcome.headings)
+    return ExtractorReport(
+        extractor=extractor,
+        score=round(max(0.0, read - penalty), 4),
+        recall=round(outcome.recall, 4),
+        order=round(outcome.order, 4),
+        attribution=round(outcome.attribution, 4),
+        headings=round(outcome.headings, 4),
+    )
+
+
+@cache
+def _pdf_readers(method: Method) -> tuple[tuple[Extractor, ...], Observer]:
+    from services.render.fidelity import pdf_rows, pdf_stream
+
+    quick = (pdf_stream.read, pdf_rows.read)
+    if method is Method.QUICK:
+        return quick, pdf_stream.observe
+    from services.render.fidelity import pdf_others
+
+    return (*quick, pdf_others.read_with_pdfminer, pdf_others.read_with_pypdf), pdf_stream.observe
+
+
+@cache
+def _docx_readers() -> tuple[tuple[Extractor, ...], Observer]:
+    from services.render.fidelity import docx_body
+
+    return (docx_body.read,), docx_body.observe

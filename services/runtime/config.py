@@ -351,8 +351,10 @@ def _unknown(environ: Mapping[str, str], process: str, known: Iterable[Setting])
     foreign = tuple(_space(each) for each in PROCESSES if each != process)
     for name in sorted(environ):
         if name.startswith(PREFIX) and not name.startswith(foreign) and name not in accepted:
-            near = difflib.get_close_matches(name, sorted(accepted), n=1, cutoff=0.6)
-            yield f"{name}: is not known" + (f"; did you mean {near[0]}?" if near else "; remove it")
+            # The prefix all names have in common would make them all look alike.
+            ends = sorted(each.removeprefix(PREFIX) for each in accepted)
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), ends, n=1, cutoff=0.6)
+            yield f"{name}: is not known; " + (f"did you mean {PREFIX}{near[0]}?" if near else "remove it")
 
 
 def _space(process: str) -> str:

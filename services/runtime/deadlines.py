@@ -41,7 +41,7 @@ def hop_timeout(default: float) -> float:
         return default
     if left <= HOP_MARGIN:
         raise DeadlineExceeded
-    return min(default, left - HOP_MARGIN)
+    return min(default, _sendable(left - HOP_MARGIN))
 
 
 def require(seconds: float = MINIMUM) -> None:
@@ -49,6 +49,18 @@ def require(seconds: float = MINIMUM) -> None:
     left = remaining()
     if left is not None and left < seconds:
         raise DeadlineExceeded("Too little time is left to do this; allow a longer deadline.")
+
+
+def _sendable(seconds: float) -> float:
+    """The longest timeout gRPC sends as it is within `seconds`.
+
+    It sends three digits and rounds up (milliseconds below 1 s, hundredths below 10 s, tenths below 100 s), which would
+    give the other side more time than there is: above 10 s by several margins. Its clock is a millisecond coarse, so
+    a value on a step may be sent as the next.
+    """
+    milliseconds = int(seconds * 1000)
+    step: int = 10 ** max(0, len(str(milliseconds)) - 3)
+    return max(1, milliseconds // step * step - 1) / 1000
 
 
 @contextmanager

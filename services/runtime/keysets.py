@@ -65,7 +65,8 @@ class KeySet:
 
     async def find(self, kid: str) -> Any | None:
         """The key of this kid. Raises Unavailable when no usable set could be read."""
-        if self._due(kid):
+        # While one caller reads, those whose key is known go on with it; the others wait for what is read.
+        if self._due(kid) and not (kid in self._keys and self._lock.locked()):
             async with self._lock:
                 if self._due(kid):
                     await self._read()
@@ -79,15 +80,16 @@ class KeySet:
         return wanted and now - self._tried_at > PAUSE
 
     async def _read(self) -> None:
-        self._tried_at = self._clock()
         try:
             entries = json.loads(await self._fetch())["keys"]
             named = {each["kid"]: self._usable(each) for each in entries if isinstance(each.get("kid"), str)}
         except (OSError, httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             get_logger(__name__).warning("key_set_unreadable", error=f"{type(error).__name__}: {error}")
-            return
-        self._keys = {kid: key for kid, key in named.items() if key is not None}
-        self._read_at = self._tried_at
+        else:
+            self._keys = {kid: key for kid, key in named.items() if key is not None}
+            self._read_at = self._clock()
+        finally:
+            self._tried_at = self._clock()
 
 
 async def _download(address: str) -> bytes:

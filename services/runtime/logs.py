@@ -86,5 +86,5 @@ def _formatter(form: LogFormat, service: str) -> logging.Formatter:
     )
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.ExtraAdder()],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *shared, *last],
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )

@@ -146,9 +146,7 @@ class Process:
         ports = {"ops": ops_port}
         for name, server in self._servers.items():
             ports[name] = await server.start()
-        while failing := await self._readiness.failing():
-            self._log.info("waiting", checks=failing)
-            await asyncio.sleep(CHECK_PERIOD)
+        await self._checks_hold()
         for server in self._servers.values():
             await server.set_serving(True)
         # What start-up made stays for good: the collector need not walk it again (halves the tail of latency).
@@ -158,6 +156,14 @@ class Process:
         if self._config.ready_file:
             write_ready_file(self._config.ready_file, self.name, ports)
         self._log.info("ready", pid=os.getpid(), ports=ports)
+
+    async def _checks_hold(self) -> None:
+        told: list[str] = []
+        while failing := await self._readiness.failing():
+            if failing != told:
+                self._log.info("waiting", checks=failing)
+            told = failing
+            await asyncio.sleep(CHECK_PERIOD)
 
     async def _until_stopping(self, work: Coroutine[Any, Any, None]) -> None:
         working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(self.stopping.wait())

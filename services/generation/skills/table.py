@@ -1,10 +1,193 @@
-"""The curated table of skills: canonical names, other spellings, fields, neighbours."""
+"""The curated table of skills: canonical names, other spellings, fields, neighbours.
+
+The data are the files of data/, a field each; their form is described in data/programming_languages.toml.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from importlib.resources import files
+from typing import Any, Literal
+
+import ahocorasick
+
+from services.generation.skills.tokens import Tokenizer, Tokens, fold
+
+Kind = Literal["technical", "soft", "language"]
+
+
+class Rule(Enum):
+    """When a spelling counts as its skill."""
+
+    OPEN = "open"
+    EXACT = "exact"
+    PROPER = "proper"
+    STRICT = "strict"
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """A skill by its canonical name."""
+
+    name: str
+    field: str
+    """What it belongs to, such as "Databases"."""
+    kind: Kind
+    group: str
+    """Fields of one group speak of the same things, so that their names explain each other."""
+    cues: frozenset[str]
+    """Folded words that tell an ambiguous name is meant."""
+    neighbours: frozenset[str]
+    """Canonical names of skills close to it: worth mentioning, never a proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One folded spelling of a skill, or of something that is none."""
+
+    key: str
+    skill: Skill | None
+    """None for phrases that hold a name and do not mean it."""
+    rule: Rule
+    written: frozenset[str]
+    """Spellings as the data have them, for the rules that ask for exact case."""
+
+    @property
+    def length(self) -> int:
+        """Number of its tokens."""
+        return self.key.count(" ") - 1
 
 
 class SkillTable:
     """All known skills. Built once per process and passed to whatever reads text; immutable, safe between threads."""
 
+    def __init__(self, skills: Iterable[Skill], aliases: Iterable[Alias], tokenizer: Tokenizer) -> None:
+        self.skills: Mapping[str, Skill] = {each.name: each for each in skills}
+        self.aliases: Mapping[str, Alias] = {each.key: each for each in aliases}
+        self.tokenizer = tokenizer
+        self._automaton = ahocorasick.Automaton()
+        for key, alias in self.aliases.items():
+            self._automaton.add_word(key, alias)
+        self._automaton.make_automaton()
+
     @classmethod
     def load(cls) -> "SkillTable":
-        """The table from the package's own data files. Takes tens of milliseconds."""
-        raise NotImplementedError
+        """The table from the package's own data files. Takes tens of milliseconds.
+
+        Raises:
+            ValueError: the data contradict themselves; says where.
+        """
+        fields = [
+            tomllib.loads(file.read_text(encoding="utf-8"))
+            for file in sorted(
+                files("services.generation.skills").joinpath("data").iterdir(), key=lambda f: f.name
+            )
+            if file.name.endswith(".toml")
+        ]
+        tokenizer = _tokenizer(fields)
+        skills = _skills(fields)
+        return cls(skills.values(), _aliases(fields, skills, tokenizer), tokenizer)
+
+    def candidates(self, tokens: Tokens) -> list[tuple[int, Alias]]:
+        """Every spelling that stands in the text, with the index of its first token; overlapping ones too."""
+        ends = {}
+        position = 0
+        for index, key in enumerate(tokens.keys):
+            position += len(key) + 1
+            ends[position] = index
+        return [(ends[end] - alias.length + 1, alias) for end, alias in self._automaton.iter(tokens.joined)]
+
+    def tokens(self, text: str) -> Tokens:
+        """The tokens of a text, as this table's names are spelled."""
+        return self.tokenizer.split(text)
+
+
+def _tokenizer(fields: Iterable[Mapping[str, Any]]) -> Tokenizer:
+    """A tokenizer that keeps the names of the table whole."""
+    plain = Tokenizer()
+    whole, single = set(), set()
+    for field in fields:
+        for name, entry in field["skills"].items():
+            for rule, spelling in _spellings(name, entry):
+                for word in spelling.casefold().split():
+                    if any(mark in word for mark in ".+#&") and any(each.isalnum() for each in word):
+                        whole.add(word)
+                words = plain.split(spelling).words()
+                if len(words) == 1 and rule is Rule.OPEN:
+                    single.add(words[0])
+    return Tokenizer(frozenset(whole), frozenset(single))
+
+
+def _skills(fields: Iterable[Mapping[str, Any]]) -> dict[str, Skill]:
+    found: dict[str, Skill] = {}
+    neighbours: dict[str, set[str]] = {}
+    for field in fields:
+        for group in field["neighbours"]:
+            for name in group:
+                neighbours.setdefault(name, set()).update(set(group) - {name})
+    for field in fields:
+        for name, entry in field["skills"].items():
+            if name in found:
+                raise ValueError(f"skill {name!r} stands in {found[name].field} and in {field['field']}")
+            own = entry.get("cues", ()) if isinstance(entry, dict) else ()
+            found[name] = Skill(
+                name=name,
+                field=field["field"],
+                kind=field["kind"],
+                group=field.get("group", field["field"]),
+                cues=frozenset(fold(cue) for cue in (*field["cues"], *own)),
+                neighbours=frozenset(neighbours.get(name, ())),
+            )
+    unknown = set(neighbours) - set(found)
+    if unknown:
+        raise ValueError(f"neighbours that are no skills: {', '.join(sorted(unknown))}")
+    return found
+
+
+def _aliases(
+    fields: Iterable[Mapping[str, Any]], skills: Mapping[str, Skill], tokenizer: Tokenizer
+) -> list[Alias]:
+    found: dict[str, Alias] = {}
+    for field in fields:
+        for name, entry in field["skills"].items():
+            for rule, spelling in _spellings(name, entry):
+                _add(found, Alias(tokenizer.key(spelling), skills[name], rule, frozenset([spelling])))
+    for field in fields:
+        for phrase in field["ignore"]:
+            key = tokenizer.key(phrase)
+            if key in found:
+                raise ValueError(
+                    f"{phrase!r} is ignored in {field['field']} and a spelling of {found[key].skill}"
+                )
+            found[key] = Alias(key, None, Rule.OPEN, frozenset())
+    return list(found.values())
+
+
+def _add(found: dict[str, Alias], alias: Alias) -> None:
+    """Adds a spelling; two rules of one skill for one key make the stricter one, unless one of them is open."""
+    old = found.get(alias.key)
+    if not alias.key:
+        raise ValueError(f"{alias.written} has no word")
+    if old is None:
+        found[alias.key] = alias
+    elif old.skill != alias.skill:
+        names = [each.skill.name for each in (old, alias) if each.skill]
+        raise ValueError(f"{sorted(alias.written)} means both {' and '.join(names)}")
+    elif old.rule is not Rule.OPEN and alias.rule is not Rule.OPEN:
+        rule = old.rule if old.rule is Rule.STRICT else alias.rule
+        found[alias.key] = Alias(alias.key, alias.skill, rule, old.written | alias.written)
+    else:
+        found[alias.key] = Alias(alias.key, alias.skill, Rule.OPEN, frozenset())
+
+
+def _spellings(name: str, entry: Any) -> list[tuple[Rule, str]]:
+    """All spellings of an entry with their rules; the name itself is open unless it is listed under a rule."""
+    listed: dict[Rule, list[str]] = {Rule.OPEN: list(entry)} if isinstance(entry, list) else {}
+    if isinstance(entry, dict):
+        listed[Rule.OPEN] = list(entry.get("aliases", ()))
+        for rule in (Rule.EXACT, Rule.PROPER, Rule.STRICT):
+            listed[rule] = list(entry.get(rule.value, ()))
+    if not any(name in spellings for spellings in listed.values()):
+        listed[Rule.OPEN].insert(0, name)
+    return [(rule, spelling) for rule, spellings in listed.items() for spelling in spellings]

@@ -88,13 +88,16 @@ def start(folder: Path, *, programs: Path | None = None, durable: bool = True) -
     `programs` is the folder of PostgreSQL's programs. `durable=False` is for tests.
     """
     programs = programs or wheel_programs()
+    version = _version(programs)
+    if version < OLDEST:
+        raise PostgresError(f"{programs} is PostgreSQL {version}; {OLDEST} or newer is needed")
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     lock = _lock(folder)
     try:
         user = choose(folder, programs / "postgres")
-        cluster = Cluster(folder, programs, user, lock)
+        cluster = Cluster(folder, programs, version, user, lock)
         cluster.launch(durable=durable)
     except BaseException:
         lock.close()
@@ -116,10 +119,10 @@ def wheel_programs() -> Path:
 class Cluster:
     """A running cluster. `stop()`, or leaving its `with` block, ends it in order."""
 
-    def __init__(self, folder: Path, programs: Path, user: ServerUser, lock: IO[str]) -> None:
+    def __init__(self, folder: Path, programs: Path, version: int, user: ServerUser, lock: IO[str]) -> None:
         """Made by `start`."""
         self.folder = folder
-        self.version = _version(programs)
+        self.version = version
         self._data = folder / "cluster"
         self._programs = programs
         self._user = user
@@ -138,8 +141,6 @@ class Cluster:
 
     def launch(self, *, durable: bool) -> None:
         """Makes the data when there is none, clears what a killed launcher left, and starts the server."""
-        if self.version < OLDEST:
-            raise PostgresError(f"{self._programs} is PostgreSQL {self.version}; {OLDEST} or newer is needed")
         self._open_data()
         self._stop_leftover()
         self._socket = self._socket_folder()

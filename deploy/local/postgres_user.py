@@ -10,11 +10,11 @@ it can reach the programs and the folder.
 
 import os
 import pwd
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 from typing import IO
 
 ACCOUNTS = ("postgres", "nobody")
@@ -97,7 +97,7 @@ def choose(folder: Path, program: Path, accounts: Sequence[str] = ACCOUNTS) -> S
     """The way to run `program` with its files in `folder`, which exists and is ours."""
     if os.geteuid() != 0:
         return ServerUser()
-    unshare = shutil.which("unshare")
+    unshare = which("unshare")
     if unshare is not None:
         namespaced = ServerUser(prefix=(unshare, *_NAMESPACE))
         if namespaced.run(["true"], timeout=20).returncode == 0 and namespaced.reaches(program, folder):

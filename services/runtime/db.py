@@ -360,7 +360,7 @@ def typed_error(error: DBAPIError, *, committing: bool = False) -> VitaeError | 
 def _drop_values(error: DBAPIError) -> None:
     """Takes the rows' values out of an error's text before it can reach a log: they are personal data.
 
-    "Failing row contains (...)", "Key (email)=(...)" and "invalid input syntax ...: \"...\"" stay in `orig.diag`.
+    "Failing row contains (...)", "Key (email)=(...)" and "invalid input syntax ..." stay in `orig.diag`.
     """
     original = error.orig
     if isinstance(original, psycopg.Error) and (original.sqlstate or "")[:2] in {"22", "23"}:

@@ -261,8 +261,7 @@ async def test_an_absent_database_is_unavailable() -> None:
     "statement",
     [
         "select cast(:value as int)",
-        "insert into records (id, tenant_id, user_id, state, ends)"
-        " values (:id, :tenant, :user, :value, cast(null as int))",
+        "insert into records values (:id, :tenant, :user, :value, cast(null as int))",
     ],
 )
 async def test_errors_that_leave_a_transaction_repeat_no_values(database: Database, statement: str) -> None:

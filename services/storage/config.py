@@ -21,6 +21,11 @@ class Encryption(StrEnum):
     AES256 = "AES256"
     KMS = "aws:kms"
 
+    @property
+    def parameter(self) -> str:
+        """What the API is told; nothing for none."""
+        return "" if self is Encryption.NONE else self.value
+
 
 @dataclass(frozen=True)
 class LocalObjectsConfig:

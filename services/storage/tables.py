@@ -1,8 +1,8 @@
 """The tables of the storage database.
 
 Plans, snapshots and results are stored as serialised protobuf messages (a parse costs microseconds, unknown fields of
-newer versions survive); what is searched for has a column of its own. Work that has not ended is `pending` here: whether
-it waits or runs, and how far it is, the queue's `work_items` says.
+newer versions survive); what is searched for has a column of its own. Work that has not ended is `pending` here:
+whether it waits or runs, and how far it is, the queue's `work_items` says.
 """
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -86,6 +87,7 @@ exports = Table(
     Column("error_message", Text, nullable=False, server_default=""),
     Column("error_retryable", Boolean, nullable=False, server_default=text("false")),
     Column("from_cache", Boolean, nullable=False, server_default=text("false")),
+    Column("render_seconds", Double, comment="Null where nothing was rendered."),
     Column("download_count", BigInteger, nullable=False, server_default="0"),
     Column(
         "request_id", Text, nullable=False, server_default="", comment="Of the request that asked for it."

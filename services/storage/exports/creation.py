@@ -15,16 +15,11 @@ from google.protobuf.message import Message
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
-from vitae.generation.v1.documents_pb2 import DocumentSnapshot, GetDocumentSnapshotRequest
-from vitae.generation.v1.documents_pb2_grpc import DocumentServiceAsyncStub
-from vitae.render.v1.render_pb2 import ExportPlan, PlanExportRequest
-from vitae.render.v1.render_pb2_grpc import RenderServiceAsyncStub
-from vitae.storage.v1.exports_pb2 import CreateExportRequest, Export
 
 from services.runtime import correlation
 from services.runtime.auth import Identity
 from services.runtime.db import Database, retrying, transaction_time
-from services.runtime.errors import Aborted, FieldError, ResourceExhausted, VitaeError
+from services.runtime.errors import Aborted, FieldError, VitaeError
 from services.runtime.idempotency import RepeatableCall
 from services.runtime.queue import Queue, Standing, Work
 from services.storage.exports import store
@@ -32,7 +27,12 @@ from services.storage.exports.messages import export_message
 from services.storage.exports.naming import checked_extension, export_filename
 from services.storage.metrics import StorageMetrics
 from services.storage.tables import idempotency_keys
-from services.storage.usage.store import Space, space
+from services.storage.usage.store import Space, check_quota, space
+from vitae.generation.v1.documents_pb2 import DocumentSnapshot, GetDocumentSnapshotRequest
+from vitae.generation.v1.documents_pb2_grpc import DocumentServiceStub
+from vitae.render.v1.render_pb2 import ExportPlan, PlanExportRequest
+from vitae.render.v1.render_pb2_grpc import RenderServiceStub
+from vitae.storage.v1.exports_pb2 import CreateExportRequest, Export
 
 KIND = "export"
 """Kind of our work in the queue."""
@@ -64,8 +64,8 @@ class ExportCreation:
 
     database: Database
     queue: Queue
-    documents: DocumentServiceAsyncStub
-    renderer: RenderServiceAsyncStub
+    documents: DocumentServiceStub
+    renderer: RenderServiceStub
     limits: CreationLimits
     metrics: StorageMetrics
     new_id: Callable[[], UUID] = uuid4
@@ -168,7 +168,7 @@ class ExportCreation:
             )
         kept = await space(connection, identity)
         if fresh:
-            self._check_quota(kept, len(fresh))
+            check_quota(kept, len(fresh) * self.limits.reservation_bytes, self.limits.quota_bytes)
         records = [
             self._record(identity, id, each, sources.get(each.plan.cache_key), kept, now)
             for id, each in zip(ids, planned, strict=True)
@@ -178,20 +178,6 @@ class ExportCreation:
         self.metrics.created(queued=len(fresh), cached=len(ids) - len(fresh))
         no_standing: Standing | None = None
         return [export_message(rows[id], no_standing, now) for id in ids]
-
-    def _check_quota(self, kept: Space, number: int) -> None:
-        quota = self.limits.quota_bytes if kept.quota_bytes is None else kept.quota_bytes
-        needed = number * self.limits.reservation_bytes
-        if kept.used_bytes + kept.reserved_bytes + needed > quota:
-            raise ResourceExhausted(
-                f"Your files and waiting exports leave too little of your {quota} bytes; delete exports you do not need.",
-                reason="QUOTA_EXCEEDED",
-                metadata={
-                    "quota_bytes": str(quota),
-                    "used_bytes": str(kept.used_bytes),
-                    "reserved_bytes": str(kept.reserved_bytes),
-                },
-            )
 
     def _record(
         self,

@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
-from vitae.render.v1.render_pb2 import RenderedFile
 
 from services.runtime.db import transaction_time
 from services.storage.tables import exports, files, object_deletions
+from vitae.render.v1.render_pb2 import RenderedFile
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ async def complete(
             status="completed",
             file_id=file_id,
             result=result.SerializeToString(deterministic=True),
+            render_seconds=result.render_seconds,
             document=None,
             attempts=attempts,
             last_attempt=attempt,
@@ -116,14 +117,60 @@ async def cancel(connection: AsyncConnection, export: Owned) -> bool:
     return bool(changed.rowcount)
 
 
-async def remove(connection: AsyncConnection, export: Owned) -> int | None:
-    """Deletes a record, and its file when no other record has it; the file's bytes, None when no file went.
+async def max_attempts(connection: AsyncConnection, export: Owned) -> int:
+    """How many attempts the record's rounds have; 0 when it is gone."""
+    query = select(exports.c.max_attempts).where(_this(export))
+    return (await connection.execute(query)).scalar_one_or_none() or 0
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What went with a record."""
+
+    record: bool
+    """False when there was none."""
+    file_bytes: int | None = None
+    """Size of the file that went too; None when another record has it, or there was none."""
+
+
+async def remove(connection: AsyncConnection, export: Owned) -> Removed:
+    """Deletes a record, and its file when no other record has it.
 
     The object itself is left to `Deletions`, which removes it after the commit.
     """
     gone = await connection.execute(delete(exports).where(_this(export)).returning(exports.c.file_id))
-    file_id = gone.scalar_one_or_none()
-    return None if file_id is None else await _release_file(connection, file_id)
+    row = gone.one_or_none()
+    if row is None:
+        return Removed(record=False)
+    return Removed(
+        record=True, file_bytes=await _release_file(connection, row.file_id) if row.file_id else None
+    )
+
+
+async def remove_all(connection: AsyncConnection, tenant_id: UUID, user_id: UUID) -> tuple[int, int]:
+    """Deletes everything of a user; (records, files)."""
+    gone = await connection.execute(
+        delete(exports).where(exports.c.tenant_id == tenant_id, exports.c.user_id == user_id)
+    )
+    keys = await connection.execute(
+        delete(files)
+        .where(files.c.tenant_id == tenant_id, files.c.user_id == user_id)
+        .returning(files.c.object_key)
+    )
+    count = 0
+    for key in keys.scalars():
+        await discard(connection, tenant_id, user_id, key)
+        count += 1
+    return gone.rowcount, count
+
+
+async def forget_snapshot(connection: AsyncConnection, export: Owned) -> None:
+    """Drops the snapshot a failed record kept for another round, which is thereby ruled out."""
+    await connection.execute(
+        update(exports)
+        .where(_this(export), exports.c.status == "failed")
+        .values(document=None, error_retryable=False)
+    )
 
 
 async def _release_file(connection: AsyncConnection, file_id: UUID) -> int | None:

@@ -1,31 +1,30 @@
 """Export records as messages."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
+
+from services.runtime.queue import Outcome, Standing
 from vitae.render.v1.render_pb2 import ExportPlan, RenderedFile
 from vitae.resume.v1.common_pb2 import (
     WORK_STATUS_CANCELLED,
     WORK_STATUS_COMPLETED,
     WORK_STATUS_FAILED,
-    WORK_STATUS_PARTIAL,
     WORK_STATUS_PENDING,
     WORK_STATUS_PROCESSING,
-    WORK_STATUS_UNSPECIFIED,
     WorkError,
     WorkState,
     WorkStatus,
 )
 from vitae.storage.v1.exports_pb2 import Export
 
-from services.runtime.queue import Outcome, Standing
-
 CLAIMED = 10
 """Progress of work that a worker has taken and not reported on yet (SPEC S7)."""
 
-STATUS = {
+STATUS: Mapping[str, WorkStatus.ValueType] = {
     "pending": WORK_STATUS_PENDING,
     "completed": WORK_STATUS_COMPLETED,
     "failed": WORK_STATUS_FAILED,
@@ -33,9 +32,7 @@ STATUS = {
 }
 """Statuses of records; of pending ones the queue knows whether they run."""
 
-ENDED: frozenset[WorkStatus] = frozenset({WORK_STATUS_COMPLETED, WORK_STATUS_FAILED, WORK_STATUS_CANCELLED})
-
-NO_EXPORT_HAS: frozenset[WorkStatus] = frozenset({WORK_STATUS_UNSPECIFIED, WORK_STATUS_PARTIAL})
+ENDED: frozenset[int] = frozenset({WORK_STATUS_COMPLETED, WORK_STATUS_FAILED, WORK_STATUS_CANCELLED})
 
 
 def export_message(row: Row[Any], standing: Standing | None, now: datetime) -> Export:

@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from vitae.resume.v1.document_pb2 import DOCUMENT_TYPE_COVER_LETTER
-
 from services.runtime.errors import Internal
+from vitae.resume.v1.document_pb2 import DOCUMENT_TYPE_COVER_LETTER
 
 
 def export_filename(document_type: int, template: str, extension: str, created: datetime) -> str:

@@ -8,18 +8,18 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from vitae.resume.v1.common_pb2 import WORK_STATUS_PENDING, WORK_STATUS_PROCESSING, WorkStatus
 
 from services.runtime.auth import Identity
 from services.runtime.errors import NotFound
 from services.runtime.pages import Position, newest_first
 from services.storage.exports.messages import STATUS
 from services.storage.tables import exports, files, work_items
+from vitae.resume.v1.common_pb2 import WORK_STATUS_PENDING, WORK_STATUS_PROCESSING
 
 SHOWN = tuple(column for column in exports.c if column.name != "document")
 """What a message is made of: all but the snapshot, which only workers need."""
 
-_STORED = {status: text for text, status in STATUS.items()}
+_STORED: dict[int, str] = {status: text for text, status in STATUS.items()}
 
 
 def own(identity: Identity) -> ColumnElement[bool]:
@@ -34,12 +34,12 @@ def not_found() -> NotFound:
 
 @dataclass(frozen=True)
 class Filter:
-    """What a listing is narrowed to; None and 0 leave open."""
+    """What a listing is narrowed to; None and 0 leave it open."""
 
     document_id: UUID | None = None
     job_posting_id: UUID | None = None
     format: int = 0
-    status: WorkStatus | None = None
+    status: int = 0
 
 
 async def get(
@@ -72,7 +72,8 @@ async def page(
 ) -> Sequence[Row[Any]]:
     """One page, newest first, and one row more when another page follows."""
     query = newest_first(_matching(select(*SHOWN), identity, wanted), exports, after, size, skip)
-    return (await connection.execute(query)).all()
+    rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+    return rows
 
 
 async def count(connection: AsyncConnection, identity: Identity, wanted: Filter) -> int:
@@ -158,7 +159,7 @@ def _matching(query: Select[Any], identity: Identity, wanted: Filter) -> Select[
         query = query.where(exports.c.job_posting_id == wanted.job_posting_id)
     if wanted.format:
         query = query.where(exports.c.format == wanted.format)
-    if wanted.status is None:
+    if not wanted.status:
         return query
     running = exists().where(work_items.c.id == exports.c.id, work_items.c.owner.is_not(None))
     if wanted.status == WORK_STATUS_PROCESSING:

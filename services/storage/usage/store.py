@@ -7,6 +7,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.auth import Identity
+from services.runtime.errors import ResourceExhausted
 from services.storage.tables import exports, files, tenant_settings
 
 
@@ -43,3 +44,21 @@ async def space(connection: AsyncConnection, identity: Identity) -> Space:
     retention = select(tenant_settings.c.retention).where(of_tenant).scalar_subquery()
     row = (await connection.execute(select(used, reserved, quota, retention))).one()
     return Space(int(row[0]), int(row[1]), row[2], row[3])
+
+
+def check_quota(kept: Space, needed_bytes: int, default_quota: int) -> None:
+    """Raises ResourceExhausted (QUOTA_EXCEEDED) when the user has no room for `needed_bytes` more.
+
+    Meant to run while the user's queue slot is locked, so that two requests cannot both take the last place.
+    """
+    quota = default_quota if kept.quota_bytes is None else kept.quota_bytes
+    if kept.used_bytes + kept.reserved_bytes + needed_bytes > quota:
+        raise ResourceExhausted(
+            f"Your files and waiting exports leave too little of your {quota} bytes; delete some exports.",
+            reason="QUOTA_EXCEEDED",
+            metadata={
+                "quota_bytes": str(quota),
+                "used_bytes": str(kept.used_bytes),
+                "reserved_bytes": str(kept.reserved_bytes),
+            },
+        )

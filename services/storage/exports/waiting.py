@@ -1,0 +1,114 @@
+"""Waiting for exports to change: at once for changes made in this process, by one poll for all watchers otherwise.
+
+    changes = Changes()
+    with changes.watching(export_id) as watcher:      # before the first look, so that nothing falls in between
+        ... look ...
+        await watcher.changed(timeout)                # then look again
+    changes.touch(export_id)                          # after a commit that changed it
+
+The poll compares what can change of all watched exports in two statements, however many wait. `poll` is the process's
+background task that does so.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+
+from services.runtime.db import Database
+from services.runtime.errors import VitaeError
+from services.runtime.queue import Queue
+from services.storage.tables import exports
+
+_UNSEEN = object()
+
+
+class Watcher:
+    """One caller's interest in one export."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be a change."""
+        self._event.set()
+
+    async def changed(self, timeout: float) -> bool:
+        """Returns True when there may be a change since the last call, False after `timeout` seconds."""
+        try:
+            async with asyncio.timeout(max(0.0, timeout)):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return True
+
+
+class Changes:
+    """Who waits for which export."""
+
+    def __init__(self) -> None:
+        self._watchers: dict[UUID, set[Watcher]] = {}
+        self._seen: dict[UUID, Any] = {}
+        self._somebody = asyncio.Event()
+        self._log = structlog.get_logger("storage.changes")
+        self.stopped = False
+        """True once the process stops: waiting is over for everybody."""
+
+    @contextmanager
+    def watching(self, export_id: UUID) -> Iterator[Watcher]:
+        """A watcher for one export while the block lasts."""
+        watcher = Watcher()
+        self._watchers.setdefault(export_id, set()).add(watcher)
+        self._seen[export_id] = _UNSEEN  # the next poll wakes: what it first sees may be new to this watcher
+        self._somebody.set()
+        try:
+            yield watcher
+        finally:
+            rest = self._watchers[export_id]
+            rest.discard(watcher)
+            if not rest:
+                del self._watchers[export_id]
+                del self._seen[export_id]
+            if not self._watchers:
+                self._somebody.clear()
+
+    def stop(self) -> None:
+        """Ends all waiting, so that a shutdown need not wait for it."""
+        self.stopped = True
+        for watchers in self._watchers.values():
+            for watcher in watchers:
+                watcher.wake()
+
+    def touch(self, export_id: UUID) -> None:
+        """Wakes whoever waits for this export here."""
+        for watcher in self._watchers.get(export_id, ()):
+            watcher.wake()
+
+    async def poll(self, database: Database, queue: Queue, *, every: float) -> None:
+        """Looks for changes by other replicas while somebody waits, every so many seconds; never returns."""
+        while True:
+            await self._somebody.wait()
+            await asyncio.sleep(every)
+            try:
+                await self._look(database, queue)
+            except VitaeError as error:
+                self._log.warning("watched exports were not looked at", reason=error.reason)
+
+    async def _look(self, database: Database, queue: Queue) -> None:
+        ids = list(self._watchers)
+        if not ids:
+            return
+        async with database.queue_transaction() as connection:
+            query = select(exports.c.id, exports.c.status).where(exports.c.id.in_(ids))
+            statuses = {row.id: row.status for row in await connection.execute(query)}
+            standings = await queue.standing(connection, ids)
+        for id in ids:
+            present = (statuses.get(id), standings.get(id))
+            if id in self._seen and self._seen[id] != present:
+                self._seen[id] = present
+                self.touch(id)

@@ -1,0 +1,1 @@
+"""What tenants are given: quota and retention (SPEC O11)."""

@@ -1,0 +1,1 @@
+"""The workers' side of exports: leases, heartbeats, results (SPEC S7)."""

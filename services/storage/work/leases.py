@@ -1,0 +1,79 @@
+"""Leases as workers name them, and what stands behind one.
+
+Work is seen through the queue's role, which may read a few plain columns of export records: whose they are and how they
+stand, never what is in them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.runtime.db import Database
+from services.runtime.errors import Aborted
+from services.runtime.queue import Outcome, Queue
+from services.storage.exports.endings import Owned
+from services.storage.tables import exports
+from vitae.storage.v1.work_pb2 import LeaseKey
+
+
+@dataclass(frozen=True)
+class Fence:
+    """Export, owner and attempt: what every write of a worker is checked against."""
+
+    export_id: UUID
+    owner: UUID
+    attempt: int
+
+    @classmethod
+    def of(cls, key: LeaseKey) -> "Fence":
+        """The fence a worker named."""
+        return cls(UUID(key.export_id), UUID(key.owner), key.attempt)
+
+
+@dataclass(frozen=True)
+class LeasedExport:
+    """What a result needs to know of its export."""
+
+    owned: Owned
+    extension: str
+    status: str
+    last_attempt: int
+    kills: int
+    started_at: datetime | None
+    running: bool
+
+
+async def look_up(database: Database, queue: Queue, fence: Fence) -> LeasedExport | None:
+    """The export behind a lease; None when it is gone. Whether the lease holds is decided by the queue, at the end."""
+    query = select(
+        exports.c.tenant_id,
+        exports.c.user_id,
+        exports.c.extension,
+        exports.c.status,
+        exports.c.last_attempt,
+        exports.c.kills,
+    ).where(exports.c.id == fence.export_id)
+    async with database.queue_transaction() as connection:
+        row = (await connection.execute(query)).one_or_none()
+        standing = (await queue.standing(connection, [fence.export_id])).get(fence.export_id)
+    if row is None:
+        return None
+    running = (
+        standing is not None and standing.outcome is Outcome.RUNNING and standing.attempt == fence.attempt
+    )
+    return LeasedExport(
+        Owned(row.tenant_id, row.user_id, fence.export_id),
+        row.extension,
+        row.status,
+        row.last_attempt,
+        row.kills,
+        standing.started_at if standing else None,
+        running,
+    )
+
+
+def lease_lost() -> Aborted:
+    """The answer to a worker whose work another one has, or nobody any more."""
+    return Aborted("The lease is not yours any more; drop the work.", reason="LEASE_LOST")

@@ -1,0 +1,185 @@
+"""Serves the render workers."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.duration_pb2 import Duration
+from sqlalchemy import select
+
+from services.runtime import deadlines
+from services.runtime.auth import Identity, require_service
+from services.runtime.db import Database
+from services.runtime.errors import FieldError, InvalidArgument
+from services.runtime.queue import Beat, Lease, Queue
+from services.storage.exports.creation import KIND
+from services.storage.exports.endings import Failure
+from services.storage.exports.messages import timestamp
+from services.storage.exports.waiting import Changes
+from services.storage.metrics import StorageMetrics
+from services.storage.tables import exports
+from services.storage.work.failing import Failing
+from services.storage.work.leases import Fence
+from services.storage.work.publishing import Publishing
+from services.storage.work.store_gate import StoreGate
+from vitae.storage.v1 import work_pb2 as messages
+from vitae.storage.v1.work_pb2_grpc import WorkServiceServicer
+
+WORKER = "render-worker"
+"""The one process that may call this service."""
+
+SLICE = 1.0
+"""Seconds of a wait for work after which shutdown and store are looked at again."""
+
+ANSWER_MARGIN = 0.25
+"""Seconds before the call's deadline at which a wait for work ends: an answer that comes too late costs an attempt."""
+
+
+@dataclass(frozen=True)
+class WorkServicer(WorkServiceServicer):
+    """vitae.storage.v1.WorkService."""
+
+    database: Database
+    queue: Queue
+    gate: StoreGate
+    publishing: Publishing
+    failing: Failing
+    changes: Changes
+    metrics: StorageMetrics
+    lease_seconds: float
+    max_file_bytes: int
+    stopping: asyncio.Event
+
+    async def LeaseWork(self, request: messages.LeaseWorkRequest, context: Any) -> messages.LeaseWorkResponse:
+        """Leases exports, waiting for the first; none while the object store does not serve."""
+        require_service(WORKER)
+        leases = await self._claimed(UUID(request.owner), request.max_items or 1, _wait(request))
+        try:
+            work = [each for each in [await self._work(lease) for lease in leases] if each is not None]
+        except (
+            BaseException
+        ):  # the caller is gone or the database is: what was claimed must not wait for its expiry
+            await asyncio.shield(self._give_back(leases))
+            raise
+        return messages.LeaseWorkResponse(work=work)
+
+    async def HeartbeatWork(
+        self, request: messages.HeartbeatWorkRequest, context: Any
+    ) -> messages.HeartbeatWorkResponse:
+        """Prolongs leases."""
+        require_service(WORKER)
+        by_owner: dict[UUID, list[Beat]] = defaultdict(list)
+        for each in request.items:
+            fence = Fence.of(each.lease)
+            by_owner[fence.owner].append(Beat(fence.export_id, fence.attempt, each.progress, each.step))
+        answer = messages.HeartbeatWorkResponse()
+        answer.lease_expire_time.CopyFrom(
+            timestamp(datetime.now(UTC) + timedelta(seconds=self.lease_seconds))
+        )
+        async with self.database.queue_transaction() as connection:
+            for owner, beats in by_owner.items():
+                heard = await self.queue.heartbeat(connection, owner, beats, lease=self.lease_seconds)
+                answer.cancelled_export_ids.extend(str(each) for each in heard.cancelled)
+                answer.lost_export_ids.extend(str(each) for each in heard.lost)
+                answer.lease_expire_time.CopyFrom(timestamp(heard.expires_at))
+        for beats in by_owner.values():
+            for beat in beats:
+                self.changes.touch(beat.id)
+        return answer
+
+    async def CompleteWork(
+        self, request_iterator: AsyncIterator[messages.CompleteWorkRequest], context: Any
+    ) -> messages.CompleteWorkResponse:
+        """Takes the file of an export."""
+        require_service(WORKER)
+        first = await anext(request_iterator, None)
+        if first is None or first.WhichOneof("part") != "header":
+            raise InvalidArgument(fields=[FieldError("header", "must be the first message")])
+        fence = Fence.of(first.header.lease)
+        seconds = await self.publishing.publish(fence, first.header.file, _chunks(request_iterator))
+        return messages.CompleteWorkResponse(publish_seconds=seconds)
+
+    async def FailWork(self, request: messages.FailWorkRequest, context: Any) -> messages.FailWorkResponse:
+        """Ends an attempt badly."""
+        require_service(WORKER)
+        error = request.error
+        failure = Failure(error.reason or "UNKNOWN", error.message, error.retryable)
+        again = await self.failing.fail(Fence.of(request.lease), failure, killed=request.killed)
+        answer = messages.FailWorkResponse(will_retry=again is not None)
+        if again is not None:
+            answer.next_attempt_time.CopyFrom(timestamp(again))
+        return answer
+
+    async def ReturnWork(
+        self, request: messages.ReturnWorkRequest, context: Any
+    ) -> messages.ReturnWorkResponse:
+        """Takes leases back; they cost no attempt."""
+        require_service(WORKER)
+        for each in request.leases:
+            await self.failing.give_back(Fence.of(each))
+        return messages.ReturnWorkResponse()
+
+    async def _claimed(self, owner: UUID, limit: int, wait: float) -> list[Lease]:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait
+        while True:
+            left = max(0.0, until - loop.time())
+            leases: list[Lease] = []
+            if await self.gate.wait_open(min(left, SLICE)):
+                left = max(0.0, until - loop.time())
+                leases = await self.queue.claim_or_wait(
+                    self.database, owner, [KIND], limit=limit, lease=self.lease_seconds, wait=min(left, SLICE)
+                )
+            if leases or self.stopping.is_set() or loop.time() >= until:
+                return leases
+
+    async def _work(self, lease: Lease) -> messages.ExportWork | None:
+        query = select(
+            exports.c.document, exports.c.plan, exports.c.traceparent, exports.c.request_id, exports.c.status
+        ).where(
+            exports.c.tenant_id == lease.tenant_id,
+            exports.c.user_id == lease.user_id,
+            exports.c.id == lease.id,
+        )
+        identity = Identity(lease.tenant_id, lease.user_id)
+        async with self.database.user_transaction(identity) as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None or row.status != "pending":  # deleted or cancelled in this very moment
+            await self._give_back([lease])
+            return None
+        if lease.attempt == 1:
+            self.metrics.waited.observe(max(0.0, (datetime.now(UTC) - lease.enqueued_at).total_seconds()))
+        self.changes.touch(lease.id)
+        work = messages.ExportWork(
+            lease=messages.LeaseKey(export_id=str(lease.id), owner=str(lease.owner), attempt=lease.attempt),
+            lease_expire_time=timestamp(lease.expires_at),
+            max_file_bytes=self.max_file_bytes,
+            traceparent=row.traceparent,
+            request_id=row.request_id,
+            heartbeat_interval=Duration(nanos=0),
+        )
+        work.heartbeat_interval.FromTimedelta(timedelta(seconds=self.lease_seconds / 3))
+        work.document.MergeFromString(row.document)
+        work.plan.MergeFromString(row.plan)
+        return work
+
+    async def _give_back(self, leases: Sequence[Lease]) -> None:
+        for lease in leases:
+            await self.failing.give_back(Fence(lease.id, lease.owner, lease.attempt))
+
+
+def _wait(request: messages.LeaseWorkRequest) -> float:
+    wait = request.wait.ToMilliseconds() / 1000
+    left = deadlines.remaining()
+    return wait if left is None else max(0.0, min(wait, left - ANSWER_MARGIN))
+
+
+async def _chunks(requests: AsyncIterator[messages.CompleteWorkRequest]) -> AsyncIterator[bytes]:
+    async for each in requests:
+        if each.WhichOneof("part") != "chunk":
+            raise InvalidArgument(fields=[FieldError("chunk", "must be what follows the header")])
+        yield each.chunk

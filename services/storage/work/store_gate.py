@@ -1,0 +1,57 @@
+"""Whether the object store serves. While it does not, no work is handed out, and no attempt is lost to it (SPEC S3)."""
+
+import asyncio
+
+import structlog
+
+from services.runtime.errors import VitaeError
+from services.storage.metrics import StorageMetrics
+from services.storage.objects.base import ObjectStore
+
+
+class StoreGate:
+    """Open while the store serves. `run` is the background task that finds out when it serves again."""
+
+    def __init__(self, objects: ObjectStore, metrics: StorageMetrics, *, probe: float) -> None:
+        self._objects = objects
+        self._metrics = metrics
+        self._probe = probe
+        self._open = asyncio.Event()
+        self._shut = asyncio.Event()
+        self._log = structlog.get_logger("storage.gate")
+        self._set(serving=True)
+
+    async def wait_open(self, timeout: float) -> bool:
+        """Returns True once the store serves, False when it has not within `timeout` seconds."""
+        try:
+            async with asyncio.timeout(max(0.0, timeout)):
+                await self._open.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def shut(self) -> None:
+        """The store refused something: nothing more is handed out until a probe succeeds."""
+        if self._open.is_set():
+            self._log.warning("the object store does not serve; work pauses")
+        self._set(serving=False)
+
+    async def run(self) -> None:
+        """Probes while the gate is shut; never returns."""
+        while True:
+            await self._shut.wait()
+            try:
+                await self._objects.check()
+            except VitaeError:
+                await asyncio.sleep(self._probe)
+            else:
+                self._log.info("the object store serves again")
+                self._set(serving=True)
+
+    def _set(self, *, serving: bool) -> None:
+        for event, value in ((self._open, serving), (self._shut, not serving)):
+            if value:
+                event.set()
+            else:
+                event.clear()
+        self._metrics.store_up.set(1 if serving else 0)

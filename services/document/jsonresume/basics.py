@@ -52,11 +52,13 @@ def read_basics(value: Any, content: profile_pb2.ProfileContent, report: Report)
     held = read_extension(value, profile_pb2.ProfileContent, pointer, report)
     if held is None:
         return
-    held.personal.photo.data = content.personal.photo.data
-    if not content.personal.photo.data and not held.personal.photo.url:
-        held.personal.ClearField("photo")
+    if content.personal.photo.data:
+        held.personal.photo.data = content.personal.photo.data
     if comparable(plain_basics(held)) == comparable(value):
-        content.personal.CopyFrom(held.personal)
+        content.ClearField("personal")
+        content.MergeFrom(
+            profile_pb2.ProfileContent(personal=held.personal if held.HasField("personal") else None)
+        )
         content.summary, content.enhanced_summary = held.summary, held.enhanced_summary
     else:
         report.note(

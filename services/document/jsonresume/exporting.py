@@ -13,6 +13,11 @@ from services.document.jsonresume.writing import plain_entry, with_extras
 from services.runtime.errors import InvalidArgument
 from vitae.resume.v1 import profile_pb2
 
+_RESERVED = frozenset(
+    {"basics", EXTENSION, *(name for shape in SHAPES for name in (shape.name, *shape.aliases))},
+)
+"""Keys of a file that are no extras, whatever a profile says."""
+
 
 def export_profile(profile: profile_pb2.ProfileContent) -> JsonObject:
     """The JSON Resume 1.0 object of a profile. Importing it gives the same profile back.
@@ -40,12 +45,12 @@ def _written(profile: profile_pb2.ProfileContent, *, always_extended: bool) -> J
     rest = profile_pb2.ProfileContent(
         locale=profile.locale, custom_sections=profile.custom_sections, translations=profile.translations
     )
+    extras = with_extras({}, {name: text for name, text in profile.extras.items() if name not in _RESERVED})
+    if import_value(extras, Report())[0].extras != profile.extras:
+        rest.extras.update(profile.extras)
     if rest.ByteSize():
         value[EXTENSION] = written_extension(rest)
-    extras = dict(profile.extras)
-    if "$schema" in extras:
-        del value["$schema"]
-    return with_extras(value, extras)
+    return {**value, **extras}
 
 
 def _basics(profile: profile_pb2.ProfileContent, *, always_extended: bool) -> JsonObject:
@@ -58,7 +63,8 @@ def _basics(profile: profile_pb2.ProfileContent, *, always_extended: bool) -> Js
     back = profile_pb2.ProfileContent()
     read_basics(value, back, Report())
     if always_extended or assign_profile_ids(back) != held:
-        held.personal.photo.ClearField("data")
+        if held.personal.HasField("photo"):  # the plain key carries the picture; twice would be too large
+            held.personal.photo.ClearField("data")
         value[EXTENSION] = written_extension(held)
     return value
 

@@ -35,7 +35,7 @@ def assign_profile_ids(content: profile_pb2.ProfileContent) -> profile_pb2.Profi
     seen: set[str] = set()
     # The generator reads a parent's id after it was filled here, so ids of parts carry their parent's.
     for holder, default in holders(copy):
-        if not holder.id or holder.id in seen:
+        if not holder.id.strip() or holder.id in seen:
             holder.id = _free(default, taken)
         seen.add(holder.id)
         taken.add(holder.id)

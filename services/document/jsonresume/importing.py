@@ -12,8 +12,8 @@ from services.document.jsonresume.shapes import EXTENSION, SCHEMA, SHAPES, Kind,
 from services.document.jsonresume.writing import plain_entry
 from vitae.resume.v1 import profile_pb2
 
-_KNOWN = frozenset({"meta"})
-"""A key of JSON Resume that says nothing about the person."""
+_KNOWN = frozenset({"meta", "$schema"})
+"""Keys of JSON Resume that say nothing about the person."""
 
 _EXTENDED = ("locale", "custom_sections", "translations")
 
@@ -39,6 +39,8 @@ def import_value(value: JsonObject, report: Report) -> tuple[profile_pb2.Profile
     content = profile_pb2.ProfileContent()
     reader = ObjectReader({name: each for name, each in value.items() if name != EXTENSION}, "", report)
     _, basics = reader.take("basics")
+    if basics is None and EXTENSION in (value.get("basics") or ()):
+        basics = value["basics"]
     if basics is not None:
         read_basics(basics, content, report)
     for shape in SHAPES:
@@ -51,6 +53,8 @@ def import_value(value: JsonObject, report: Report) -> tuple[profile_pb2.Profile
     for name in _EXTENDED if held is not None else ():
         content.MergeFrom(profile_pb2.ProfileContent(**{name: getattr(held, name)}))
     reader.fill_extras(content.extras, known=_KNOWN)
+    if held is not None:
+        content.extras.update(held.extras)
     findings = report.findings()
     return assign_profile_ids(content), findings
 
@@ -88,10 +92,15 @@ def _read_section(
         if is_blank(value):
             continue
         if isinstance(value, dict):
-            getattr(content, shape.field).append(read_entry(shape, value, place, reader.report))
+            entry = read_entry(shape, value, place, reader.report)
+            if entry.id and entry.id in {each.id for each in getattr(content, shape.field)}:
+                reader.report.note(
+                    place, "converted", f"The id {entry.id} stands here twice; the entry got another."
+                )
+            getattr(content, shape.field).append(entry)
         elif shape.text_field and isinstance(value, str | int | float) and not isinstance(value, bool):
             key = next(each for each in shape.keys if each.field == shape.text_field)
-            entry: Any = shape.message()
+            entry = shape.message()
             ObjectReader({key.name: value}, place, reader.report).fill(entry, key)
             getattr(content, shape.field).append(entry)
             reader.report.note(place, "converted", f"The text was read as the {key.name} of an entry.")

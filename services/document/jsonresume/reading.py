@@ -205,7 +205,7 @@ class ObjectReader:
         if isinstance(value, list):
             return value
         text = self.text(value, pointer, Kind.TEXT)
-        separators = r"[,;\n]" if kind in {Kind.TAGS, Kind.SKILLS} else r"\n"
+        separators = r"[,;、，；،؛\n]" if kind in {Kind.TAGS, Kind.SKILLS} else r"\n"
         parts = [_BULLET.sub("", each).strip() for each in re.split(separators, text)]
         self.report.note(pointer, "converted", "The text was read as a list.")
         return [each for each in parts if each]

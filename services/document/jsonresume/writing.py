@@ -22,7 +22,7 @@ def plain_entry(entry: Any) -> JsonObject:
 
 def with_extras(value: JsonObject, extras: Any) -> JsonObject:
     """The object with the unknown keys of the file it came from; its own keys win."""
-    for name, text in extras.items():
+    for name, text in sorted(extras.items()):  # maps of messages have no order of their own
         held = _loaded(text)
         if name not in value:
             value[name] = held
@@ -51,7 +51,7 @@ def _value(entry: Any, key: Key) -> Any:
         case Kind.END_DATE:
             value = "" if getattr(entry, "is_current", False) else plain_date(held)
         case Kind.LOCATION:
-            value = location_line(held)
+            value = held.text or location_line(held)
         case Kind.ACHIEVEMENTS:
             value = [each.text or each.enhanced_text for each in held]
         case Kind.SKILLS:

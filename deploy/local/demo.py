@@ -68,7 +68,7 @@ def _export(
             f"the {format_} export {export['state']['status']}: {export['state']['error']['message']}"
         )
     seconds = time.perf_counter() - began
-    link = urljoin(str(client.base_url), export["download_url"])
+    link = urljoin(str(client.base_url), export["download_link"]["url"])
     file = httpx.get(link, timeout=TIMEOUT, trust_env=False)
     if file.is_error:
         raise DemoFailed(f"the link of the {format_} file answered {file.status_code}")

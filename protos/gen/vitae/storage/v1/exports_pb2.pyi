@@ -57,6 +57,7 @@ class Export(_message.Message):
     DOWNLOAD_COUNT_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    DOWNLOAD_LINK_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUID given by the service."""
     document_id: _builtins.str
@@ -123,6 +124,10 @@ class Export(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When the file goes: its retention, not the link's hour."""
 
+    @_builtins.property
+    def download_link(self) -> Global___DownloadLink:
+        """A signed link to the file, made for this answer; absent in listings, and until completed."""
+
     def __init__(
         self,
         *,
@@ -152,10 +157,11 @@ class Export(_message.Message):
         download_count: _builtins.int = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        download_link: Global___DownloadLink | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "fidelity", b"fidelity", "options", b"options", "state", b"state"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "download_link", b"download_link", "expire_time", b"expire_time", "fidelity", b"fidelity", "options", b"options", "state", b"state"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "company", b"company", "content_type", b"content_type", "create_time", b"create_time", "document_id", b"document_id", "document_title", b"document_title", "document_type", b"document_type", "document_version", b"document_version", "download_count", b"download_count", "expire_time", b"expire_time", "fidelity", b"fidelity", "file_size_bytes", b"file_size_bytes", "filename", b"filename", "format", b"format", "from_cache", b"from_cache", "id", b"id", "job_posting_id", b"job_posting_id", "job_title", b"job_title", "max_attempts", b"max_attempts", "omitted_lines", b"omitted_lines", "options", b"options", "page_count", b"page_count", "sha256", b"sha256", "state", b"state", "template", b"template", "template_version", b"template_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "company", b"company", "content_type", b"content_type", "create_time", b"create_time", "document_id", b"document_id", "document_title", b"document_title", "document_type", b"document_type", "document_version", b"document_version", "download_count", b"download_count", "download_link", b"download_link", "expire_time", b"expire_time", "fidelity", b"fidelity", "file_size_bytes", b"file_size_bytes", "filename", b"filename", "format", b"format", "from_cache", b"from_cache", "id", b"id", "job_posting_id", b"job_posting_id", "job_title", b"job_title", "max_attempts", b"max_attempts", "omitted_lines", b"omitted_lines", "options", b"options", "page_count", b"page_count", "sha256", b"sha256", "state", b"state", "template", b"template", "template_version", b"template_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

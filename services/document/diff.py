@@ -1,24 +1,34 @@
 """What changed between two versions of a resume, in words a person understands."""
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from services.document.lines import assign_ids
 from services.document.outline import Part, outline
-from vitae.generation.v1 import documents_pb2
 from vitae.resume.v1 import resume_pb2
 
 Key = tuple[str, ...]
 
-_KINDS = ("added", "removed", "changed", "moved")
 _SHOWN = 80
 """Characters of a text shown in a sentence; the whole stands in `before` and `after`."""
 
 
-def diff_resumes(
-    before: resume_pb2.StructuredResume, after: resume_pb2.StructuredResume
-) -> documents_pb2.DocumentDiff:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change."""
+
+    kind: Literal["added", "removed", "changed", "moved"]
+    subject: str
+    """What changed, in words: "Experience, Confluent, second bullet"; the place in the new version."""
+    before: str
+    """Text before; the place before, for what moved."""
+    after: str
+    """Text after; the place after, for what moved."""
+
+
+def diff(before: resume_pb2.StructuredResume, after: resume_pb2.StructuredResume) -> tuple[Change, ...]:
     """The changes from one version to another: those in the new one in its reading order, then what was removed.
 
     Sections, entries and lines are recognised by their ids, lines without a match by their text. What was added or
@@ -33,15 +43,30 @@ def diff_resumes(
         former = old.get(key)
         if former is None:
             if part.parent in old or not part.parent:
-                changes.append(_change("added", part.place, "", part.text))
+                changes.append(Change("added", part.place, "", part.text))
         elif former.text != part.text:
-            changes.append(_change("changed", part.place, former.text, part.text))
+            changes.append(Change("changed", part.place, former.text, part.text))
         elif key in moved:
-            changes.append(_change("moved", part.place, former.place, part.place))
+            changes.append(Change("moved", part.place, former.place, part.place))
     for key, part in old.items():
         if key not in new and (part.parent in new or not part.parent):
-            changes.append(_change("removed", part.place, part.text, ""))
-    return documents_pb2.DocumentDiff(changes=changes, summary=_summary(changes))
+            changes.append(Change("removed", part.place, part.text, ""))
+    return tuple(changes)
+
+
+def describe(change: Change) -> str:
+    """A sentence for a change: `Changed Experience, Confluent, second bullet from “a” to “b”.`"""
+    match change.kind:
+        case "added":
+            return f"Added {change.subject}: {_quoted(change.after)}."
+        case "removed":
+            return f"Removed {change.subject}: {_quoted(change.before)}."
+        case "changed":
+            return f"Changed {change.subject} from {_quoted(change.before)} to {_quoted(change.after)}."
+        case "moved" if change.before != change.after:
+            return f"Moved {change.before} to {change.after}."
+        case _:
+            return f"Moved {change.subject}."
 
 
 def _recognised(old: Mapping[Key, Part], new: Mapping[Key, Part]) -> dict[Key, Part]:
@@ -86,25 +111,5 @@ def _longest_increasing(numbers: Sequence[int]) -> set[int]:
     return kept
 
 
-def _change(kind: str, place: str, before: str, after: str) -> documents_pb2.DocumentChange:
-    sentence = {
-        "added": f"Added {place}: {_quoted(after)}.",
-        "removed": f"Removed {place}: {_quoted(before)}.",
-        "changed": f"Changed {place} from {_quoted(before)} to {_quoted(after)}.",
-        "moved": f"Moved {before}." if before == after else f"Moved {before} to {after}.",
-    }[kind]
-    if kind == "moved":
-        before = after = ""
-    return documents_pb2.DocumentChange(kind=kind, place=place, before=before, after=after, message=sentence)
-
-
 def _quoted(text: str) -> str:
     return f"“{text}”" if len(text) <= _SHOWN else f"“{text[: _SHOWN - 1].rstrip()}…”"
-
-
-def _summary(changes: Sequence[documents_pb2.DocumentChange]) -> str:
-    if not changes:
-        return "No changes."
-    counts = Counter(each.kind for each in changes)
-    listed = ", ".join(f"{counts[kind]} {kind}" for kind in _KINDS if counts[kind])
-    return f"{len(changes)} {'change' if len(changes) == 1 else 'changes'}: {listed}."

@@ -1,0 +1,112 @@
+"""The ASGI application: routes, errors, identity, documentation. Everything it uses is passed in."""
+
+from importlib import resources
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from gateway.config import HttpConfig
+from gateway.middleware import LimitBody, Observe
+from gateway.openapi import describe
+from gateway.problems import on_invalid_request, on_vitae_error, problem
+from gateway.routes import ROUTERS
+from gateway.services import Services
+from services.runtime.auth import Authenticate
+from services.runtime.errors import InvalidArgument, NotFound, VitaeError
+
+DESCRIPTION = (
+    "Turns a career profile and a job posting into a truthful, tailored resume or cover letter, renders it, "
+    "and stores it.\n\n"
+    "Every call under /api/v1 needs a bearer token. Errors are RFC 9457 problems with a stable `code`."
+)
+API_VERSION = "1.0.0"
+"""Version of the REST contract: the first number is that of the paths."""
+
+DOCS_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+    )
+)
+"""Swagger UI starts itself by an inline script and inlines its icons; it fetches nothing from elsewhere."""
+
+
+def build_app(
+    *, services: Services, authenticate: Authenticate, http: HttpConfig, registry: CollectorRegistry
+) -> ASGIApp:
+    """The application. `authenticate` turns a bearer token into a person."""
+    app = FastAPI(
+        title="Vitae",
+        version=API_VERSION,
+        summary="Tailored resumes, rendered and stored.",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services, app.state.authenticate, app.state.http = services, authenticate, http
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(VitaeError, on_vitae_error)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    _document(app)
+    return _wrapped(app, http, registry)
+
+
+def _document(app: FastAPI) -> None:
+    """Adds /openapi.json and /docs, with Swagger UI from the package: the page works without the internet."""
+    assets = resources.files("fastapi_offline").joinpath("static")
+    app.mount("/docs/assets", StaticFiles(directory=str(assets)), name="docs-assets")
+    document = describe(app)
+
+    def openapi() -> dict[str, Any]:
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to replace the document
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        page = get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Vitae API",
+            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs/assets/swagger-ui.css",
+            swagger_favicon_url="data:,",
+        )
+        page.headers["Content-Security-Policy"] = DOCS_POLICY
+        return page
+
+
+async def _on_http_exception(_: Request, error: Exception) -> Response:
+    """Answers what the router itself refuses: unknown paths and methods."""
+    if not isinstance(error, HTTPException):
+        raise TypeError(f"registered for HTTPException, got {type(error).__name__}")
+    if error.status_code == 404:
+        return problem(NotFound("There is nothing at this path.", reason="PATH_NOT_FOUND"))
+    code = "METHOD_NOT_ALLOWED" if error.status_code == 405 else "REQUEST_INVALID"
+    return problem(InvalidArgument(str(error.detail), reason=code), status=error.status_code)
+
+
+def _wrapped(app: FastAPI, http: HttpConfig, registry: CollectorRegistry) -> ASGIApp:
+    """The application inside its middleware, outermost first: observation, CORS, the body's limit."""
+    inner: ASGIApp = LimitBody(app, http.max_body)
+    if http.cors_origins:
+        inner = CORSMiddleware(
+            inner,
+            allow_origins=list(http.cors_origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "Location", "X-Request-Id", "Retry-After", "X-Page-Count"],
+        )
+    return Observe(inner, registry)

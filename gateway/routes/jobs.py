@@ -1,0 +1,93 @@
+"""Job postings, and the exports made for one."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+
+from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken
+from gateway.identity.bearer import SIGNED_IN
+from gateway.protojson import BodyInvalid, ProtoJson, from_json
+from gateway.responses import created, with_etag
+from services.runtime.errors import InvalidArgument
+from vitae.generation.v1 import postings_pb2
+from vitae.storage.v1 import exports_pb2
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], dependencies=SIGNED_IN)
+
+JobPosting = Annotated[postings_pb2.JobPosting, ProtoJson()]
+
+_TEXTS = {"text/plain": postings_pb2.POSTING_FORMAT_TEXT, "text/html": postings_pb2.POSTING_FORMAT_HTML}
+EXAMPLE = (
+    "Senior Backend Engineer\nNorthline Parcel\n\nRequirements: 6+ years of Python, PostgreSQL, Kubernetes."
+)
+BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"x-vitae-message": "vitae.generation.v1.JobPosting"},
+                "example": {"source_text": EXAMPLE},
+            },
+            "text/plain": {"schema": {"type": "string"}, "example": EXAMPLE},
+            "text/html": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
+@router.post("", status_code=201, summary="Store a job posting and read its structure", openapi_extra=BODY)
+async def create(
+    backend: Backend,
+    request: Request,
+    response: Response,
+    idempotency_key: IdempotencyKey = "",
+) -> JobPosting:
+    """Takes JSON, or the posting itself as text or HTML. What the caller does not say is read from the text."""
+    posting = await _posting(request)
+    stored = await backend.postings.CreateJobPosting(
+        postings_pb2.CreateJobPostingRequest(job_posting=posting, request_id=idempotency_key)
+    )
+    return created(response, "/api/v1/jobs", stored)
+
+
+@router.get("", summary="List job postings, newest first")
+async def list_(
+    backend: Backend, page_size: PageSize = 0, page_token: PageToken = ""
+) -> Annotated[postings_pb2.ListJobPostingsResponse, ProtoJson()]:
+    """The caller's postings."""
+    request = postings_pb2.ListJobPostingsRequest(page_size=page_size, page_token=page_token)
+    return await backend.postings.ListJobPostings(request)
+
+
+@router.get("/{id}", summary="Get a job posting")
+async def get(backend: Backend, response: Response, id: str) -> JobPosting:
+    """One posting with what was read from it."""
+    return with_etag(response, await backend.postings.GetJobPosting(postings_pb2.GetJobPostingRequest(id=id)))
+
+
+@router.delete("/{id}", status_code=204, summary="Delete a job posting")
+async def delete(backend: Backend, id: str, if_match: IfMatch = "") -> None:
+    """Deletes a posting; resumes made for it stay and keep its title, company and keywords."""
+    await backend.postings.DeleteJobPosting(postings_pb2.DeleteJobPostingRequest(id=id, etag=if_match))
+
+
+@router.get("/{id}/exports", summary="List the exports made for a job posting, by day")
+async def exports(backend: Backend, id: str) -> Annotated[exports_pb2.ListJobExportsResponse, ProtoJson()]:
+    """The files made for one posting."""
+    return await backend.exports.ListJobExports(exports_pb2.ListJobExportsRequest(job_posting_id=id))
+
+
+async def _posting(request: Request) -> postings_pb2.JobPosting:
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type in _TEXTS:
+        text = (await request.body()).decode("utf-8", errors="replace")
+        return postings_pb2.JobPosting(source_text=text, source_format=_TEXTS[media_type])
+    try:
+        return from_json(await request.json(), postings_pb2.JobPosting)
+    except BodyInvalid as error:
+        raise InvalidArgument("Some fields are not valid.", fields=error.fields) from error
+    except ValueError as error:
+        raise InvalidArgument(
+            "The body is not JSON; send text/plain or text/html for the posting itself.",
+            reason="BODY_NOT_JSON",
+        ) from error

@@ -1,0 +1,29 @@
+"""Live previews: a page of a document as a picture, nothing stored."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from gateway.dependencies import Backend
+from gateway.identity.bearer import SIGNED_IN
+from gateway.protojson import ProtoJson
+from gateway.routes.templates import PNG
+from services.runtime.errors import NotFound
+from vitae.render.v1 import render_pb2
+
+router = APIRouter(prefix="/api/v1/previews", tags=["previews"], dependencies=SIGNED_IN)
+
+
+@router.post("", summary="Render a page as a picture", response_class=Response, responses=PNG)
+async def create(
+    backend: Backend,
+    body: Annotated[render_pb2.PreviewPagesRequest, ProtoJson()],
+    page: Annotated[int, Query(ge=1, le=200, description="Number of the page.")] = 1,
+) -> Response:
+    """The page as PNG; the header X-Page-Count says how many there are."""
+    body.first_page, body.page_limit = page, 1
+    async for picture in backend.render.PreviewPages(body):
+        return Response(
+            picture.png, media_type="image/png", headers={"X-Page-Count": str(picture.page_count)}
+        )
+    raise NotFound("The document has no such page.", reason="PAGE_NOT_FOUND")

@@ -130,14 +130,17 @@ def emoji(package: Path, target: Path) -> None:
 
 
 def cut(font: TTFont, characters: Iterable[int], features: list[str]) -> None:
-    """Reduces a font, in place, to characters and layout features."""
+    """Reduces a font, in place, to characters and layout features.
+
+    The space stays in every font: Pango sets it in the font of the character before it.
+    """
     options = subset.Options(
         layout_features=features, hinting=False, notdef_outline=True, name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14, 16, 17],
         drop_tables=[*subset.Options().drop_tables, "BASE", "VORG", "vhea", "vmtx", "STAT", "DSIG", "meta"],
         desubroutinize=False,
     )  # fmt: skip
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=characters)
+    subsetter.populate(unicodes={*characters, 0x20, 0xA0} if 0x20 in font.getBestCmap() else characters)
     subsetter.subset(font)
 
 

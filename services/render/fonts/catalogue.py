@@ -89,6 +89,22 @@ def coverage() -> Mapping[str, frozenset[int]]:
 
 
 @cache
+def advances(family: str) -> Mapping[int, float]:
+    """Widths of a family's regular characters by code point, in em, without kerning."""
+    with TTFont(FOLDER / f"{family.replace(' ', '')}-Regular.ttf", lazy=True) as font:
+        em, widths = font["head"].unitsPerEm, font["hmtx"].metrics
+        return {code: widths[name][0] / em for code, name in font.getBestCmap().items()}
+
+
+@cache
+def natural_leading(family: str) -> float:
+    """Height of a line by the font's own measure, as a multiple of its size: what word processors call single."""
+    with TTFont(FOLDER / f"{family.replace(' ', '')}-Regular.ttf", lazy=True) as font:
+        head = font["hhea"]
+        return float((head.ascent - head.descent + head.lineGap) / font["head"].unitsPerEm)
+
+
+@cache
 def fingerprint() -> str:
     """SHA-256 over names and bytes of all font files and their configuration."""
     digest = hashlib.sha256()

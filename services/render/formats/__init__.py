@@ -1,0 +1,1 @@
+"""One module a format; services.render.engine says which format a plan asks for."""

@@ -1,0 +1,128 @@
+"""A view as an HTML page: what the HTML format ships and what a CSS engine lays out for PDF.
+
+The style sheet has two parts: the template's own files, which never change, and the few custom properties that come
+from options. Those are written from parsed numbers, colours and names of bundled fonts alone.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from unicodedata import east_asian_width
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from services.document.blocks import Contact, Entry
+from services.document.view import DocumentView, SectionView
+from services.render.fonts import catalogue
+from services.render.look import Look
+from services.render.templates.manifest import SHARED, Template
+
+_COLOR = re.compile(r"#[0-9a-f]{6}")
+
+_LAST_WORDS = 24
+"""Characters that the last two words of a paragraph may have together to be kept on one line."""
+
+_SHORT_TEXT = 60
+"""Characters below which a text hardly fills a line, so its end needs no care."""
+
+
+def compose(
+    view: DocumentView, template: Template, look: Look, *, photo_url: str = "", head: Markup | None = None
+) -> str:
+    """The page. `head` is trusted markup for the end of its head; every word of the document is escaped."""
+    return _environment(template).get_template("template.html").render(
+        view=view,
+        template=template,
+        photo_url=photo_url,
+        head=head or Markup(),
+        dates_apart=tuple(template.aligned_dates and holds_dates_apart(each, look) for each in view.sections),
+    )  # fmt: skip
+
+
+@cache
+def stylesheet(template: Template) -> str:
+    """The template's own style sheet."""
+    return "\n".join(
+        path.read_text(encoding="utf-8") for path in (SHARED / "base.css", template.folder / "style.css")
+    )
+
+
+def properties(look: Look, *, screen_scale: float = 1.0) -> str:
+    """The custom properties and the page box of a look. Raises ValueError for what is no colour."""
+    if not _COLOR.fullmatch(look.accent):
+        raise ValueError(f"accent colour {look.accent!r} is not #rrggbb in lower case")
+    families = ", ".join(f'"{each}"' for each in look.stack)
+    width, height = look.page_mm
+    margins = " ".join(f"{each:g}mm" for each in look.margins_mm)
+    screen = (
+        f"@media screen {{ html {{ --size: {look.size_pt * screen_scale:g}pt }} }}\n"
+        if screen_scale != 1
+        else ""
+    )
+    return (
+        f"html {{ font-family: {families}, {look.family.generic}; --size: {look.size_pt:g}pt;"
+        f" --leading: {look.leading:g}; --accent: {look.accent}; --gap: {look.gaps:g} }}\n{screen}"
+        f"@page {{ size: {width:g}mm {height:g}mm; margin: {margins} }}\n"
+    )
+
+
+def holds_dates_apart(section: SectionView, look: Look) -> bool:
+    """True where dates at the line's end stay with their entry in every reader.
+
+    Readers that go by geometry (pdftotext, pdfminer) take dates above one another for a column and read it last,
+    unless a full line of text crosses between them. So every dated entry needs one text that is sure to fill a line.
+    """
+    dated = [each for each in section.blocks if isinstance(each, Entry) and each.dates]
+    return bool(dated) and all(
+        any(
+            _width_pt(text, look) > look.measure_pt - _width_pt(each.dates, look) / 2 for text in _texts(each)
+        )
+        for each in dated
+    )
+
+
+def _texts(entry: Entry) -> Iterator[str]:
+    yield from (each.text for each in entry.paragraphs)
+    yield from (each.text for each in entry.bullets)
+    yield from (each.lead + each.text for each in entry.items)
+
+
+def _width_pt(text: str, look: Look) -> float:
+    advances = catalogue.advances(look.family.name)
+    return sum(advances.get(ord(each), 1.0 if _is_wide(each) else 0.5) for each in text) * look.size_pt
+
+
+@cache
+def _environment(template: Template) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader([template.folder, SHARED]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+    )
+    environment.filters["contact_rows"] = contact_rows
+    environment.filters["settled"] = settled
+    return environment
+
+
+def contact_rows(contacts: Sequence[Contact]) -> list[list[Contact]]:
+    """Mail, telephone and place on a first line, addresses on the web on a second."""
+    near = [each for each in contacts if each.kind in {"email", "phone", "location"}]
+    pages = [each for each in contacts if each not in near]
+    return [each for each in (near, pages) if each]
+
+
+def settled(text: str) -> Markup:
+    """The text with its end kept together, so that no paragraph ends in a line of one word (or one Han character)."""
+    if len(text) < _SHORT_TEXT // 2 or (len(text) < _SHORT_TEXT and not _is_wide(text[-1])):
+        return escape(text)
+    cut = len(text) - 4 if _is_wide(text[-1]) else text.rfind(" ", 0, text.rfind(" ")) + 1
+    end = text[cut:]
+    if cut <= 0 or len(end) > _LAST_WORDS:
+        return escape(text)
+    return escape(text[:cut]) + Markup('<span class="last">{}</span>').format(end)
+
+
+def _is_wide(character: str) -> bool:
+    return east_asian_width(character) in "WF"

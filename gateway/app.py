@@ -31,14 +31,8 @@ DESCRIPTION = (
 API_VERSION = "1.0.0"
 """Version of the REST contract: the first number is that of the paths."""
 
-DOCS_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-    )
-)
+_INLINE = "'self' 'unsafe-inline'"
+DOCS_POLICY = f"default-src 'self'; script-src {_INLINE}; style-src {_INLINE}; img-src 'self' data:"
 """Swagger UI starts itself by an inline script and inlines its icons; it fetches nothing from elsewhere."""
 
 

@@ -32,7 +32,8 @@ class HttpServer:
         listener = socket.create_server(self._address, backlog=2048)
         listener.setblocking(False)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="http server")
-        while not self._server.started and not self._serving.done():  # uvicorn tells it by this flag alone
+        # uvicorn tells that it serves by this flag alone
+        while not self._server.started and not self._serving.done():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         return int(listener.getsockname()[1])
 

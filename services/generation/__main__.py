@@ -13,6 +13,7 @@ from services.generation.skills.table import SkillTable
 from services.runtime.auth import InternalVerifier, authenticator
 from services.runtime.db import Database
 from services.runtime.external_identity import external_verifier
+from services.runtime.migrate import require_schema
 from services.runtime.process import Process, run
 from services.runtime.server import build_server
 from vitae.generation.v1 import (
@@ -26,10 +27,13 @@ from vitae.generation.v1 import (
     tailor_sessions_pb2_grpc,
 )
 
+PACKAGE = "services.generation"
+
 
 async def start(process: Process, config: GenerationConfig) -> None:
     """Opens the database and serves what is served so far; the other services answer UNIMPLEMENTED."""
     database = await process.enter(Database.from_config(config.database, application=SERVICE))
+    await require_schema(database, PACKAGE)
     process.check("database", database.check)
     internal = InternalVerifier.from_jwks(config.internal_keys.jwks, audience=SERVICE)
     external = external_verifier(config.external_identity)

@@ -92,7 +92,7 @@ async def head(
     query = _with_versions().where(
         _is(identity, document_id, document_type), document_versions.c.version == documents.c.head_version
     )
-    row = (await connection.execute(query)).one_or_none()
+    row: DocumentRow | None = (await connection.execute(query)).one_or_none()
     if row is None:
         raise _not_found(document_type)
     return row
@@ -105,7 +105,7 @@ async def at_version(
     if version == 0:
         return await head(connection, identity, document_id)
     query = _with_versions().where(_is(identity, document_id, None), document_versions.c.version == version)
-    row = (await connection.execute(query)).one_or_none()
+    row: DocumentRow | None = (await connection.execute(query)).one_or_none()
     if row is None:
         raise NotFound("No document has this id and version.", reason="DOCUMENT_NOT_FOUND")
     return row
@@ -121,7 +121,7 @@ async def page(
     profile_id: UUID | None = None,
     job_posting_id: UUID | None = None,
 ) -> tuple[Sequence[DocumentRow], int]:
-    """The documents of a page with their heads' details, one more than asked when a page follows; and how many there are."""
+    """The documents of a page with their heads' details, one more than asked when a page follows; and the total."""
     wanted = visible(documents, identity) & (documents.c.document_type == document_type)
     if profile_id is not None:
         wanted &= documents.c.profile_id == profile_id

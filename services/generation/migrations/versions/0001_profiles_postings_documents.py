@@ -1,7 +1,10 @@
 """Profiles, job postings, rankings, documents with versions, idempotency keys."""
 
+from typing import cast
+
+import alembic.op
 import sqlalchemy as sa
-from alembic import op
+from alembic.operations import Operations
 
 from services.runtime.row_security import protect
 
@@ -9,6 +12,9 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+op = cast(Operations, alembic.op)
+"""Alembic's module stands in for the operations of the migration that runs."""
 
 TABLES = ("profiles", "job_postings", "rankings", "documents", "document_versions", "idempotency_keys")
 

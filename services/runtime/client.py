@@ -16,6 +16,9 @@ Each call also carries the request id, the trace, and a deadline: what is left o
 hop's margin, and at most `default_timeout`. Calls fail with VitaeError subclasses. Only UNAVAILABLE is tried
 again, only for methods named `idempotent` ("package.Service" for all of one), and only while retries stay a
 small share of calls. Close with `await channel.close()`.
+
+A reader that stops a stream half way says `call.cancel()`; forgotten, the call goes on until its deadline.
+In a process: `channel = await process.enter(open_channel(...))`.
 """
 
 import json

@@ -106,6 +106,3 @@ async def _typed(call: Any) -> AsyncIterator[Any]:
             yield message
     except grpc.aio.AioRpcError as error:
         raise from_rpc_error(error) from error
-    finally:
-        # A reader that stops half way leaves a call that would go on sending.
-        call.cancel()

@@ -12,11 +12,23 @@ import jwt
 import pytest
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from prometheus_client import CollectorRegistry
 
 from services.runtime import auth
-from services.runtime.auth import NO_TENANT, Identity, InternalSigner, Role, generate_key
+from services.runtime.auth import (
+    NO_TENANT,
+    Identity,
+    InternalSigner,
+    InternalVerifier,
+    Role,
+    authenticator,
+    generate_key,
+)
 from services.runtime.client import as_service, forward_caller, open_channel, speaking_for_caller
+from services.runtime.config import load
 from services.runtime.errors import PermissionDenied, Unauthenticated
+from services.runtime.server import build_server
+from services.runtime.settings import ServerConfig
 from tests.integration.runtime_rpc.probe import (
     PERSON,
     SERVICE,
@@ -25,6 +37,7 @@ from tests.integration.runtime_rpc.probe import (
     Probe,
     ProbeStub,
     Serving,
+    add_probe_to_server,
     health_stub,
     serving,
 )
@@ -260,6 +273,21 @@ async def test_health_needs_no_token_and_follows_the_server() -> None:
         await here.server.set_serving(False)
         answer = await health.Check(health_pb2.HealthCheckRequest(service=SERVICE))
         assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+async def test_a_server_that_only_listens_is_not_serving_yet() -> None:
+    server = build_server(
+        load(ServerConfig, {}, process="probe"),
+        authenticate=authenticator(InternalVerifier("probe", {})),
+        registry=CollectorRegistry(),
+    )
+    server.add(add_probe_to_server, Probe())
+    port = await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        for name in ("", SERVICE):
+            answer = await health_stub(channel).Check(health_pb2.HealthCheckRequest(service=name))
+            assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
+    await server.stop(0)
 
 
 @pytest.mark.parametrize("reflection", [True, False])

@@ -96,6 +96,8 @@ class SettingRow:
     meaning: str
     secret: bool
     reader: str
+    mountable: bool = False
+    legacy: tuple[str, ...] = ()
 
 
 def setting(
@@ -149,7 +151,15 @@ def load(
 def rows(kind: type, *, process: str) -> list[SettingRow]:
     """The documentation table of a configuration class, in the order of declaration."""
     return [
-        SettingRow(about.name(process), _shown_default(about), about.meaning, about.secret, process)
+        SettingRow(
+            about.name(process),
+            _shown_default(about),
+            about.meaning,
+            about.secret,
+            process,
+            about.mountable,
+            about.legacy,
+        )
         for _, about, _ in _settings(kind)
     ]
 

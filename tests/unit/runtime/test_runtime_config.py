@@ -239,7 +239,9 @@ def test_the_table_shows_defaults_as_one_would_write_them_and_no_secret() -> Non
     assert table["VITAE_STORAGE_PORTS"].default == "1,2"
     assert table["VITAE_STORAGE_FLAG"].default == "false"
     assert table["VITAE_STORAGE_COLOUR"].default == "red"
-    assert table["VITAE_TOKEN"] == SettingRow("VITAE_TOKEN", "", "A secret.", secret=True, reader="storage")
+    assert table["VITAE_TOKEN"] == SettingRow(
+        "VITAE_TOKEN", "", "A secret.", secret=True, reader="storage", mountable=True
+    )
     assert "VITAE_STORAGE_NAMED" in table
 
 

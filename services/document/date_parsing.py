@@ -43,11 +43,8 @@ def parse_date(text: str) -> common_pb2.PartialDate | None:
 
 def means_present(text: str) -> bool:
     """True for a word that says it lasts: "Present", "current", "heute", "現在" ..."""
-    return " ".join(text.split()).strip(" .,()").casefold() in present_words() or text.strip() in {
-        "-",
-        "–",
-        "—",
-    }
+    word = " ".join(text.split()).strip("() ").casefold()
+    return word in present_words() or word.rstrip(".,") in present_words() or word in {"-", "–", "—"}
 
 
 def _numeric(plain: str, written: str) -> common_pb2.PartialDate | None:

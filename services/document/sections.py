@@ -66,6 +66,7 @@ def _experience(section: resume_pb2.ExperienceSection, language: Language) -> It
             period=_period(entry, language, is_current=entry.is_current),
             bullets=entry.achievements,
             items=_labelled(language, technologies=text_lines(entry.technologies)),
+            description=entry.description,
         )
 
 
@@ -77,6 +78,7 @@ def _projects(section: resume_pb2.ProjectsSection, language: Language) -> Iterab
             period=_period(entry, language),
             bullets=entry.achievements,
             items=_labelled(language, technologies=text_lines(entry.technologies)),
+            description=entry.description,
         )
 
 
@@ -93,6 +95,7 @@ def _education(section: resume_pb2.EducationSection, language: Language) -> Iter
                 honors=_fields(*entry.honors),
                 coursework=text_lines(entry.coursework),
             ),
+            description=entry.description,
         )
 
 
@@ -122,6 +125,7 @@ def _volunteer(section: resume_pb2.VolunteerSection, language: Language) -> Iter
             location=entry.location,
             period=_period(entry, language, is_current=entry.is_current),
             bullets=entry.achievements,
+            description=entry.description,
         )
 
 
@@ -162,6 +166,7 @@ def _custom(section: resume_pb2.CustomResumeSection, language: Language) -> Iter
             location=entry.location,
             period=_period(entry, language),
             bullets=entry.achievements,
+            description=entry.description,
         )
 
 
@@ -212,7 +217,7 @@ def _entry(
         start=period.start,
         end=period.end,
         link=web_link(url) if url else None,
-        paragraphs=paragraph(entry.description if description is None else description),
+        paragraphs=paragraph(description) if description is not None else (),
         bullets=text_lines(bullets),
         items=items,
         relevance=getattr(entry, "relevance", 0.0),

@@ -169,7 +169,8 @@ def _contacts(header: resume_pb2.ResumeHeader) -> Iterator[Contact]:
     seen = set()
     for kind, network, username, url in pages:
         label, link = one_line(network), web_link(url)
-        text = link.text or ": ".join(each for each in (label, one_line(username)) if each)
+        account = one_line(username)
+        text = link.text or (": ".join(each for each in (label, account) if each) if account else "")
         if text and text.casefold() not in seen:
             seen.add(text.casefold())
             yield Contact(kind, text, link.href, label)

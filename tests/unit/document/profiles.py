@@ -90,6 +90,10 @@ def _values(field: Any) -> st.SearchStrategy[Any]:
         return special if special is not None else messages(GetMessageClass(field.message_type))
     if field.enum_type is not None:
         return st.sampled_from([each.number for each in field.enum_type.values])
+    if field.type == FieldDescriptor.TYPE_DOUBLE:
+        return st.floats(0, 1)
+    if field.type == FieldDescriptor.TYPE_INT32:
+        return st.integers(0, 10)
     if field.type == FieldDescriptor.TYPE_BOOL:
         return st.booleans()
     return TEXTS.map(lambda text: text[:10])

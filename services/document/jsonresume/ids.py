@@ -1,5 +1,6 @@
 """Ids of the facts of a profile: those that are there stay, the others count up in the order of the profile."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -33,10 +34,11 @@ def assign_profile_ids(content: profile_pb2.ProfileContent) -> profile_pb2.Profi
     copy.CopyFrom(content)
     taken = {holder.id for holder, _ in holders(copy)} - {""}
     seen: set[str] = set()
+    counts: Counter[str] = Counter()
     # The generator reads a parent's id after it was filled here, so ids of parts carry their parent's.
     for holder, default in holders(copy):
         if not holder.id.strip() or holder.id in seen:
-            holder.id = _free(default, taken)
+            holder.id = _free(default, taken, counts)
         seen.add(holder.id)
         taken.add(holder.id)
     return copy
@@ -64,11 +66,15 @@ def _parts(entry: Any, tree: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
             yield from _parts(part, parts)
 
 
-def _free(default: str, taken: set[str]) -> str:
-    """The default, or with a number behind it where it is taken or too long."""
+def _free(default: str, taken: set[str], counts: Counter[str]) -> str:
+    """The default, or with a number behind it where it is taken or too long. Numbers count on from the last one, so
+    that a file full of equal ids costs no more than another.
+    """
     if default not in taken and len(default) <= _MAX_LENGTH:
         return default
-    number = 2
-    while (candidate := f"{default[: _MAX_LENGTH - 8]}.{number}") in taken:
-        number += 1
-    return candidate
+    stem = default[: _MAX_LENGTH - 8]
+    while True:
+        counts[stem] += 1
+        candidate = f"{stem}.{counts[stem] + 1}"
+        if candidate not in taken:
+            return candidate

@@ -288,3 +288,11 @@ def test_files_saved_by_windows_editors_are_read(encoding: str) -> None:
 def test_a_large_file_of_junk_is_answered_quickly() -> None:
     junk = json.dumps({"skills": [1] * 500_000, "x": {f"k{number}": "v" for number in range(100_000)}})
     assert [each.field for each in refusal(junk).fields] == ["/skills"]
+
+
+def test_a_file_full_of_equal_long_ids_is_read_quickly() -> None:
+    jobs = [{"id": "x" * 60 + f"{number:04}", "highlights": ["a"] * 200} for number in range(200)]
+    profile = import_of({"work": jobs})
+    ids = [each.id for job in profile.experience for each in job.achievements]
+    assert len(set(ids)) == 40_000
+    assert max(map(len, ids)) <= 64

@@ -3,10 +3,9 @@
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from services.render import jobs
-from services.render.engine import Preview, Rendered
 from services.render.fidelity.expectation import expected
 from services.render.fidelity.measure import measure
 from services.render.fidelity.method import FORMATS, Method
@@ -17,17 +16,20 @@ from vitae.render.v1.options_pb2 import Format, RenderOptions
 from vitae.render.v1.render_pb2 import ExportPlan, PreviewPage, RenderedFile
 from vitae.resume.v1.document_pb2 import Document
 
+if TYPE_CHECKING:
+    from services.render.engine import Preview, Rendered
+
 Step = Callable[[str], None]
 
 
 class Engine(Protocol):
     """What a child draws with: services.render.engine, or what a test puts in its place."""
 
-    def render(self, document: Document, plan: ExportPlan) -> Rendered: ...
+    def render(self, document: Document, plan: ExportPlan) -> "Rendered": ...
 
     def preview(
         self, document: Document, plan: ExportPlan, *, width_px: int, first_page: int, page_limit: int
-    ) -> Preview: ...
+    ) -> "Preview": ...
 
     def warm_up(self) -> None: ...
 
@@ -105,7 +107,7 @@ _PERFORMERS: dict[str, Callable[[Frame, Engine, Step], Frame]] = {
 }
 
 
-def _check_size(rendered: Rendered, max_pages: int, max_bytes: int) -> None:
+def _check_size(rendered: "Rendered", max_pages: int, max_bytes: int) -> None:
     if rendered.page_count > max_pages:
         raise InvalidArgument(
             f"The file has {rendered.page_count} pages, more than the {max_pages} allowed; shorten the document.",

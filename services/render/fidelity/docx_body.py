@@ -19,17 +19,15 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TINY_HALF_POINTS = 4
 
 
-def read(data: bytes) -> Reading:
-    """The paragraphs in the order of the body, tables and text boxes where they stand. Raises InvalidArgument."""
-    lines = [line for each in _body(data).iter(f"{_W}p") for line in _paragraph(each).split("\n")]
-    return Reading(_NAME, tuple(lines))
+def read(data: bytes) -> tuple[Reading, Observation]:
+    """The paragraphs in the order of the body, tables and text boxes where they stand; hidden runs and pictures.
 
-
-def observe(data: bytes) -> Observation:
-    """Hidden runs and pictures."""
+    Raises InvalidArgument when this is no DOCX that can be read.
+    """
     body = _body(data)
+    lines = [line for each in body.iter(f"{_W}p") for line in _paragraph(each).split("\n")]
     hidden = tuple(text for run in body.iter(f"{_W}r") if _is_hidden(run) and (text := _texts(run).strip()))
-    return Observation(hidden, sum(1 for _ in body.iter(f"{_W}drawing")))
+    return Reading(_NAME, tuple(lines)), Observation(hidden, sum(1 for _ in body.iter(f"{_W}drawing")))
 
 
 def _body(data: bytes) -> etree._Element:

@@ -11,6 +11,7 @@ from services.document.blocks import Block, Contact, Entry, ItemGroup, Paragraph
 from services.document.lines import assign_ids, iter_entries, iter_lines, without_lines
 from services.document.plain import one_line
 from services.document.view import DocumentView, LetterView, SectionView, present
+from services.render.fidelity.texts import Phrase
 from vitae.render.v1.options_pb2 import RenderOptions
 from vitae.resume.v1.document_pb2 import Document
 
@@ -43,6 +44,11 @@ class Field:
     comparison: Comparison = Comparison.WORDS
     id: str = ""
     """Id of the line or entry it belongs to; empty in the header."""
+
+    @cached_property
+    def phrase(self) -> Phrase:
+        """Its text, to look for."""
+        return Phrase(self.text)
 
 
 @dataclass(frozen=True)

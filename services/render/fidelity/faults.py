@@ -26,7 +26,7 @@ _CHARACTERS = (
         re.compile("[\ufb00-\ufb06]"),
         "Letters are joined into one character (ﬁ, ﬂ), so keywords do not match.",
     ),
-    ("SOFT_HYPHEN", re.compile("[\u00ad\u0002\ufffe]"), "Words are cut by hyphens that a parser keeps."),
+    ("SOFT_HYPHEN", re.compile("\u00ad"), "Words are cut by hyphens that a parser keeps."),
     (
         "PRIVATE_USE",
         re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]"),
@@ -47,9 +47,12 @@ class Fault:
 
 def character_faults(reading: Reading) -> list[Fault]:
     """Characters of the text layer that no keyword search matches."""
-    tokens = [word for line in reading.lines for word in line.split()]
+    whole = "\n".join(reading.lines)
     faults = []
     for code, pattern, message in _CHARACTERS:
+        if pattern.search(whole) is None:
+            continue
+        tokens = whole.split()
         touched = sum(pattern.search(each) is not None for each in tokens)
         if touched:
             finding = FidelityFinding(
@@ -72,7 +75,7 @@ def picture_text(
     observation: Observation, text: Text, wanted: Expectation | None, extractor: str
 ) -> list[Fault]:
     """A file that shows its text as a picture."""
-    asked = sum(len(words(normalised(each.text))) for each in wanted.fields) if wanted else 0
+    asked = sum(len(each.phrase.words) for each in wanted.fields) if wanted else 0
     if len(text.words) > asked * 0.1 or (wanted is None and text.words) or not observation.pictures:
         return []
     message = "The file holds pictures and next to no text: parsers read nothing."
@@ -88,7 +91,7 @@ def excess_text(wanted: Expectation, text: Text, extractor: str) -> list[Fault]:
     """Words the document does not have."""
     allowed: Counter[str] = Counter()
     for each in (*wanted.fields, *(section.heading for section in wanted.sections)):
-        allowed.update(words(normalised(each.text)))
+        allowed.update(each.phrase.words)
     free = present_words() | {word for label in wanted.labels for word in words(normalised(label))}
     excess = text.counts - allowed
     many = sum(count for word, count in excess.items() if word not in free and not _is_page_number(word))

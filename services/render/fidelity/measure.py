@@ -14,8 +14,8 @@ from services.runtime.errors import InvalidArgument
 from vitae.render.v1.fidelity_pb2 import ExtractorReport, FidelityFinding, FidelityReport
 from vitae.render.v1.options_pb2 import FORMAT_PDF, Format
 
+Reader = Callable[[bytes], tuple[Reading, Observation]]
 Extractor = Callable[[bytes], Reading]
-Observer = Callable[[bytes], Observation]
 
 _MOST_FINDINGS = 100
 
@@ -48,9 +48,9 @@ def measure(
         raise InvalidArgument(
             "Parse fidelity is measured for PDF and DOCX files only.", reason="FORMAT_NOT_MEASURED"
         )
-    extractors, observe = _pdf_readers(method) if format == FORMAT_PDF else _docx_readers()
-    readings = [extract(data) for extract in extractors]
-    observation = observe(data)
+    read, others = _pdf_readers(method) if format == FORMAT_PDF else _docx_readers()
+    first, observation = read(data)
+    readings = [first, *(extract(data) for extract in others)]
     report = FidelityReport(method_version=method.version)
     findings: list[FidelityFinding] = []
     for reading in readings:
@@ -93,19 +93,18 @@ def _report(extractor: str, outcome: Outcome | None, found: Iterable[Fault]) -> 
 
 
 @cache
-def _pdf_readers(method: Method) -> tuple[tuple[Extractor, ...], Observer]:
+def _pdf_readers(method: Method) -> tuple[Reader, tuple[Extractor, ...]]:
     from services.render.fidelity import pdf_rows, pdf_stream
 
-    quick = (pdf_stream.read, pdf_rows.read)
     if method is Method.QUICK:
-        return quick, pdf_stream.observe
+        return pdf_stream.read, (pdf_rows.read,)
     from services.render.fidelity import pdf_others
 
-    return (*quick, pdf_others.read_with_pdfminer, pdf_others.read_with_pypdf), pdf_stream.observe
+    return pdf_stream.read, (pdf_rows.read, pdf_others.read_with_pdfminer, pdf_others.read_with_pypdf)
 
 
 @cache
-def _docx_readers() -> tuple[tuple[Extractor, ...], Observer]:
+def _docx_readers() -> tuple[Reader, tuple[Extractor, ...]]:
     from services.render.fidelity import docx_body
 
-    return (docx_body.read,), docx_body.observe
+    return docx_body.read, ()

@@ -18,6 +18,9 @@ _TINY = 2.0
 _FAINT = 1.15
 """WCAG contrast with what lies below under which a text cannot be told from its ground."""
 
+_LINE_END_HYPHEN = {0x2: "-", 0xFFFE: "-"}
+"""What PDFium writes for a hyphen at a line's end, whether it belongs to the word or cuts it."""
+
 _WHITE = (255, 255, 255)
 _INVISIBLE_MODES = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
 _DEPTH = 8
@@ -26,29 +29,21 @@ Box = tuple[float, float, float, float]
 Colour = tuple[int, int, int]
 
 
-def read(data: bytes) -> Reading:
-    """The text of all pages. Raises InvalidArgument when this is no PDF that can be read."""
+def read(data: bytes) -> tuple[Reading, Observation]:
+    """The text of all pages, hidden text and pictures. Raises InvalidArgument when this is no PDF that can be read."""
     lines: list[str] = []
-    with _opened(data) as document:
-        for page in document:
-            text = page.get_textpage()
-            lines += text.get_text_range().splitlines()
-            text.close()
-            page.close()
-    return Reading(_NAME, tuple(lines))
-
-
-def observe(data: bytes) -> Observation:
-    """Hidden text and pictures."""
     hidden: list[str] = []
     pictures = 0
     with _opened(data) as document:
         for page in document:
+            text = page.get_textpage()
+            lines += text.get_text_range().translate(_LINE_END_HYPHEN).splitlines()
             found = _PageObserver(page)
-            hidden += found.hidden()
+            hidden += found.hidden(text)
             pictures += found.pictures
+            text.close()
             page.close()
-    return Observation(tuple(hidden), pictures)
+    return Reading(_NAME, tuple(lines)), Observation(tuple(hidden), pictures)
 
 
 def _opened(data: bytes) -> pypdfium2.PdfDocument:
@@ -74,17 +69,15 @@ class _PageObserver:
         self._width, self._height = page.get_size()
         self._grounds: list[_Ground] = []
 
-    def hidden(self) -> list[str]:
-        text_page = self._page.get_textpage()
-        found = [
+    def hidden(self, text_page: pypdfium2.PdfTextPage) -> list[str]:
+        """The page's texts that cannot be seen."""
+        return [
             text
             for raw in self._objects(
                 self._page.raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, 0
             )
             if (text := self._hidden_text(raw, text_page.raw))
         ]
-        text_page.close()
-        return found
 
     def _objects(self, holder: object, count: object, get: object, depth: int) -> Iterator[object]:
         for number in range(count(holder)):  # type: ignore[operator]
@@ -106,7 +99,8 @@ class _PageObserver:
         mode, stroke = ctypes.c_int(), ctypes.c_int()
         if pdfium.FPDFPath_GetDrawMode(raw, mode, stroke) and mode.value != pdfium.FPDF_FILLMODE_NONE:
             colour, alpha = _fill(raw)
-            self._grounds.append(_Ground(_box(raw), colour if alpha > 200 else None))
+            box, whole = _clipped(_box(raw), raw)
+            self._grounds.append(_Ground(box, colour if alpha > 200 and whole else None))
 
     def _hidden_text(self, raw: object, text_page: object) -> str:
         """The object's text when it cannot be seen, else nothing."""
@@ -139,6 +133,32 @@ def _box(raw: object) -> Box:
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     pdfium.FPDFPageObj_GetBounds(raw, left, bottom, right, top)
     return left.value, bottom.value, right.value, top.value
+
+
+def _clipped(box: Box, raw: object) -> tuple[Box, bool]:
+    """The part of a shape's box that its clip leaves, and whether the shape fills it.
+
+    A border is painted as its whole box, clipped to a frame: then nothing is known of what lies inside.
+    """
+    clip = pdfium.FPDFPageObj_GetClipPath(raw)
+    for number in range(max(0, pdfium.FPDFClipPath_CountPaths(clip)) if clip else 0):
+        points = list(_points(clip, number))
+        if not points:
+            continue
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        box = (max(box[0], min(xs)), max(box[1], min(ys)), min(box[2], max(xs)), min(box[3], max(ys)))
+        corners = {(round(x, 1), round(y, 1)) for x, y in points}
+        if len(corners) > 4:
+            return box, False
+    return box, True
+
+
+def _points(clip: object, path: int) -> Iterator[tuple[float, float]]:
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for number in range(pdfium.FPDFClipPath_CountPathSegments(clip, path)):
+        segment = pdfium.FPDFClipPath_GetPathSegment(clip, path, number)
+        if pdfium.FPDFPathSegment_GetPoint(segment, x, y):
+            yield x.value, y.value
 
 
 def _fill(raw: object) -> tuple[Colour, int]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from services.document.dates import parse_date
 from services.render.fidelity.expectation import Comparison, Expectation, Field, Group, Record, Section
 from services.render.fidelity.headings import is_known
-from services.render.fidelity.texts import Place, Text, longest_chain, normalised, split_letters, words
+from services.render.fidelity.texts import Phrase, Place, Text, longest_chain, split_letters
 from vitae.render.v1.fidelity_pb2 import FidelityFinding
 
 WEIGHTS = {Group.CONTACT: 0.35, Group.FACT: 0.35, Group.TEXT: 0.30}
@@ -55,12 +55,12 @@ class _Reader:
 
     def find(self, each: Field) -> list[Place]:
         if each.comparison is Comparison.EXACT:
-            return self.text.find_exactly(each.text)
+            return self.text.find_exactly(each.phrase)
         if each.comparison is Comparison.DIGITS:
-            return self.text.find_digits(each.text)
+            return self.text.find_digits(each.phrase)
         if each.comparison is Comparison.DATES:
-            return self.text.find(each.text) or _find_dates(self.text, each.text)
-        return self.text.find(each.text)
+            return self.text.find(each.phrase) or _find_dates(self.text, each.text)
+        return self.text.find(each.phrase)
 
     def report(self, code: str, each: Field | None, message: str) -> None:
         path = self.wanted.path(each) if each is not None else ""
@@ -110,7 +110,7 @@ class _Heading:
 
 
 def _find_heading(reader: _Reader, section: Section) -> _Heading:
-    own = reader.text.own_lines(section.heading.text)
+    own = reader.text.own_lines(section.heading.phrase)
     places = own or reader.find(section.heading)
     return _Heading(section, _Unit([each.start for each in places], section.heading), bool(own))
 
@@ -214,7 +214,7 @@ def _headings(reader: _Reader, headings: Sequence[_Heading]) -> float:
         title = each.section.heading
         if each.own_line and is_known(title.text, each.section.type):
             recognised += 1
-        elif _is_letter_spaced(reader.text, title.text):
+        elif _is_letter_spaced(reader.text, title.phrase):
             reader.report("LETTER_SPACED", title, f"The heading {_shown(title)} is read as single letters.")
         elif not each.unit.places:
             reader.report(
@@ -229,8 +229,8 @@ def _headings(reader: _Reader, headings: Sequence[_Heading]) -> float:
     return recognised / len(headings)
 
 
-def _is_letter_spaced(text: Text, title: str) -> bool:
-    bare = normalised(title).replace(" ", "")
+def _is_letter_spaced(text: Text, title: Phrase) -> bool:
+    bare = title.normalised.replace(" ", "")
     return any(split_letters(line) and line.replace(" ", "") == bare for line in text.lines)
 
 
@@ -243,7 +243,7 @@ def _find_dates(text: Text, dates: str) -> list[Place]:
     if not wanted:
         return []
     mentions = [
-        (found, text.find(match.group()))
+        (found, text.find(Phrase(match.group())))
         for match in _YEAR.finditer(text.joined)
         if (found := _month(match.group()))
     ]
@@ -279,4 +279,4 @@ def _present(each: Field | None) -> tuple[Field, ...]:
 def _shown(each: Field) -> str:
     """A field's text for a finding: short, and without its end when it is long."""
     shown = each.text if len(each.text) <= 60 else f"{each.text[:57]}..."
-    return f"“{shown}”" if words(normalised(shown)) else each.name
+    return f"“{shown}”" if each.phrase.words else each.name

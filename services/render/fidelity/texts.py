@@ -43,7 +43,8 @@ def normalised(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text that is normalised."""
-    return [_either_way(each) for each in _WORD.findall(text)]
+    found: list[str] = _WORD.findall(text)
+    return [_either_way(each) for each in found] if is_right_to_left(text) else found
 
 
 def is_right_to_left(text: str) -> bool:
@@ -58,6 +59,25 @@ class Place:
     end: int
 
 
+@dataclass(frozen=True)
+class Phrase:
+    """A text to look for, prepared once for all extractors."""
+
+    text: str
+
+    @cached_property
+    def normalised(self) -> str:
+        return normalised(self.text)
+
+    @cached_property
+    def words(self) -> list[str]:
+        return words(self.normalised)
+
+    @cached_property
+    def right_to_left(self) -> bool:
+        return is_right_to_left(self.text)
+
+
 class Text:
     """An extractor's lines, indexed for finding."""
 
@@ -65,25 +85,27 @@ class Text:
         self.lines = tuple(each for each in map(normalised, lines) if each)
         self.joined = " ".join(self.lines)
         matches = list(_WORD.finditer(self.joined))
-        self.words = [_either_way(each.group()) for each in matches]
+        self.words = [each.group() for each in matches]
+        if is_right_to_left(self.joined):
+            self.words = [_either_way(each) for each in self.words]
         self._offsets = [each.start() for each in matches]
         self._places: dict[str, list[int]] = defaultdict(list)
         for number, word in enumerate(self.words):
             self._places[word].append(number)
 
-    def find(self, text: str) -> list[Place]:
-        """Where a text stands, word by word. A long one may be cut once, by the end of a page."""
-        wanted = words(normalised(text))
+    def find(self, phrase: Phrase) -> list[Place]:
+        """Where a phrase stands, word by word. A long one may be cut once, by the end of a page."""
+        wanted = phrase.words
         if not wanted:
             return []
-        if is_right_to_left(text):
+        if phrase.right_to_left:
             return self._find_bag(wanted)
         found = (self._match(wanted, start) for start in self._places.get(wanted[0], ()))
         return [each for each in found if each is not None][:_MOST_PLACES]
 
-    def find_exactly(self, text: str) -> list[Place]:
-        """Where a text without blanks stands, sign by sign."""
-        wanted = normalised(text).replace(" ", "")
+    def find_exactly(self, phrase: Phrase) -> list[Place]:
+        """Where a phrase without blanks stands, sign by sign."""
+        wanted = phrase.normalised.replace(" ", "")
         places: list[Place] = []
         start = self.joined.find(wanted) if wanted else -1
         while start >= 0 and len(places) < _MOST_PLACES:
@@ -92,9 +114,9 @@ class Text:
             start = self.joined.find(wanted, start + 1)
         return places
 
-    def find_digits(self, number: str) -> list[Place]:
+    def find_digits(self, number: Phrase) -> list[Place]:
         """Where the digits of a telephone number stand, whatever is between them."""
-        wanted = re.sub(r"\D", "", normalised(number))
+        wanted = re.sub(r"\D", "", number.normalised)
         if not wanted:
             return self.find(number)
         places = []
@@ -105,15 +127,13 @@ class Text:
                 places.append(Place(first, self._word_at(run.end() - 1) + 1))
         return places
 
-    def own_lines(self, text: str) -> list[Place]:
-        """Where a text is a whole line, with or without a colon."""
-        wanted = words(normalised(text))
+    def own_lines(self, phrase: Phrase) -> list[Place]:
+        """Where a phrase is a whole line, with or without a colon."""
+        wanted = phrase.words
         places = []
         for line, start in self._line_words:
             bare = line[:-1] if line and line[-1] == ":" else line
-            if bare == wanted or (
-                len(wanted) > 1 and is_right_to_left(text) and sorted(bare) == sorted(wanted)
-            ):
+            if bare == wanted or (phrase.right_to_left and sorted(bare) == sorted(wanted)):
                 places.append(Place(start, start + len(line)))
         return places
 
@@ -131,6 +151,10 @@ class Text:
             start += len(found)
         return result
 
+    @cached_property
+    def _line_starts(self) -> frozenset[int]:
+        return frozenset(start for _, start in self._line_words)
+
     def _word_at(self, offset: int) -> int:
         return max(0, bisect_right(self._offsets, offset) - 1)
 
@@ -140,13 +164,12 @@ class Text:
             if at < len(self.words) and self.words[at] == word:
                 at += 1
                 continue
-            if jumped or len(wanted) < _LONG or number == 0:
+            if jumped or len(wanted) < _LONG or number == 0 or at not in self._line_starts:
                 return None
             jumped = True
             rest = wanted[number : number + 3]
-            skip = next(
-                (n for n in range(1, _GAP + 1) if self.words[at + n : at + n + len(rest)] == rest), None
-            )
+            resumed = (n for n in range(1, _GAP + 1) if at + n in self._line_starts)
+            skip = next((n for n in resumed if self.words[at + n : at + n + len(rest)] == rest), None)
             if skip is None:
                 return None
             at += skip + 1

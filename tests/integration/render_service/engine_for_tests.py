@@ -3,6 +3,7 @@
 import ctypes
 import os
 import time
+from pathlib import Path
 
 from services.render.engine import PagePicture, Preview, Rendered
 from services.runtime.errors import InvalidArgument
@@ -42,9 +43,7 @@ def render(document: Document, plan: ExportPlan) -> Rendered:
     elif command == "pid":
         return Rendered(str(os.getpid()).encode(), "text/plain", 0)
     elif command == "environment":
-        return Rendered(
-            "\n".join(sorted(os.environ)).encode() + b"\n" + os.getcwd().encode(), "text/plain", 0
-        )
+        return Rendered("\n".join(sorted(os.environ)).encode() + f"\n{Path.cwd()}".encode(), "text/plain", 0)
     return Rendered(argument.encode(), "text/plain", pages)
 
 

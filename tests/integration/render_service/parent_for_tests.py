@@ -24,7 +24,7 @@ async def main() -> None:
     async with Supervisor(
         config, limits, registry=CollectorRegistry(), engine="engine_for_tests", temporary=Path(sys.argv[1])
     ) as supervisor:
-        while len(supervisor.child_pids()) < 2:
+        while len(supervisor.child_pids()) < 2:  # noqa: ASYNC110 - another process, no event
             await asyncio.sleep(0.01)
         pids = supervisor.child_pids()
         working = asyncio.create_task(

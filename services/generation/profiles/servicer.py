@@ -11,7 +11,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.document.jsonresume import Finding, export_profile, import_json_resume
 from services.generation.profiles import store
-from services.generation.profiles.identifiers import assign_fact_ids
+from services.generation.profiles.completion import completed
 from services.generation.tables import check_etag, idempotency_keys, sees_tenant
 from services.runtime.auth import require_user
 from services.runtime.db import Database, retrying
@@ -36,8 +36,10 @@ class ProfileServicer(profiles_pb2_grpc.ProfileServiceServicer):
         self, request: profiles_pb2.CreateProfileRequest, context: Any
     ) -> profile_pb2.Profile:
         """Stores a profile as given; facts without an id get one."""
-        assign_fact_ids(request.profile.content)
-        return await self._store("CreateProfile", request, request.profile)
+        profile = profile_pb2.Profile(
+            display_name=request.profile.display_name, content=completed(request.profile.content)
+        )
+        return await self._store("CreateProfile", request, profile)
 
     async def ImportProfile(
         self, request: profiles_pb2.ImportProfileRequest, context: Any
@@ -48,8 +50,7 @@ class ProfileServicer(profiles_pb2_grpc.ProfileServiceServicer):
         content, report = await asyncio.to_thread(import_json_resume, request.data)
         if request.locale:
             content.locale = request.locale
-        assign_fact_ids(content)
-        profile = profile_pb2.Profile(display_name=request.display_name, content=content)
+        profile = profile_pb2.Profile(display_name=request.display_name, content=completed(content))
         validate(profile)
         if not request.validate_only:
             profile = await self._store("ImportProfile", request, profile)
@@ -99,7 +100,7 @@ class ProfileServicer(profiles_pb2_grpc.ProfileServiceServicer):
             mask.MergeMessage(
                 request.profile, profile, replace_message_field=True, replace_repeated_field=True
             )
-            assign_fact_ids(profile.content)
+            profile.content.CopyFrom(completed(profile.content))
             validate(profile)
             return store.message(await store.change(connection, row.id, profile, self._clock()))
 

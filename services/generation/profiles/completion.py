@@ -16,7 +16,9 @@ def completed(content: profile_pb2.ProfileContent) -> profile_pb2.ProfileContent
 
 def _sentences(content: profile_pb2.ProfileContent) -> Iterator[str]:
     yield content.summary
-    for entry in (*content.experience, *content.projects, *content.volunteer):
+    entries: list[profile_pb2.Experience | profile_pb2.Project | profile_pb2.Volunteer]
+    entries = [*content.experience, *content.projects, *content.volunteer]
+    for entry in entries:
         yield entry.description
         yield from (each.text for each in entry.achievements)
     for job in content.experience:

@@ -174,7 +174,12 @@ class ExportCreation:
             for id, each in zip(ids, planned, strict=True)
         ]
         rows = await store.add(connection, records)
-        await call.keep(connection, b"".join(id.bytes for id in ids), now)
+        answer = b"".join(id.bytes for id in ids)
+        await call.keep(connection, answer, now)
+        if (
+            call.request_id and await call.find(connection, now) != answer
+        ):  # the same call won at the same moment
+            raise Aborted(reason="TRANSACTION_CONFLICT")
         self.metrics.created(queued=len(fresh), cached=len(ids) - len(fresh))
         no_standing: Standing | None = None
         return [export_message(rows[id], no_standing, now) for id in ids]

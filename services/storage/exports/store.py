@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.auth import Identity
@@ -116,7 +117,7 @@ async def same_bytes(
     """By cache key, the newest completed and unexpired record with that key (S11)."""
     query = (
         select(*SHOWN)
-        .distinct(exports.c.cache_key)
+        .ext(distinct_on(exports.c.cache_key))
         .where(
             own(identity),
             exports.c.cache_key.in_(list(cache_keys)),

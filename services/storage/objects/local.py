@@ -149,8 +149,8 @@ class LocalStore:
                 "sha256": file.sha256,
                 "mtime_ns": written,
             }
-            self._place(self._note(about), self._abouts / f"{key}.json", exclusive=False)
             self._place(aside, target, exclusive=exclusive)
+            self._place(self._note(about), self._abouts / f"{key}.json", exclusive=False)
         except FileExistsError as error:
             raise base.taken(key) from error
         except (IsADirectoryError, NotADirectoryError) as error:

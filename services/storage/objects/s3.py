@@ -73,7 +73,6 @@ class S3Store:
         self._log = structlog.get_logger("storage.s3").bind(bucket=settings.bucket)
 
     async def put(self, key: str, file: StagedFile, *, content_type: str, exclusive: bool = False) -> None:
-        await self._prepared()
         arguments: dict[str, Any] = {
             "Key": checked_key(key),
             "ContentType": content_type,
@@ -82,6 +81,8 @@ class S3Store:
             **self._encryption(),
             **({"IfNoneMatch": "*"} if exclusive else {}),
         }
+
+        await self._prepared()
 
         def upload() -> None:
             file.file.seek(0)
@@ -104,6 +105,7 @@ class S3Store:
             else {}
         )
         try:
+            await self._prepared()
             answer = await self._call("get_object", Key=key, **wanted)
         except ClientError as error:
             if _code(error) == "InvalidRange":  # begins behind the end
@@ -122,6 +124,7 @@ class S3Store:
     async def stat(self, key: str) -> ObjectStat | None:
         checked_key(key)
         try:
+            await self._prepared()
             found = await self._call("head_object", Key=key)
         except ClientError as error:
             if _code(error) in _ABSENT:
@@ -149,6 +152,7 @@ class S3Store:
         position: dict[str, str] = {"StartAfter": after} if after else {}
         while True:
             try:
+                await self._prepared()
                 page = await self._call("list_objects_v2", Prefix=prefix, **position)
             except ClientError as error:
                 raise self._translated(error) from error

@@ -74,7 +74,7 @@ class UsageServicer(UsageServiceServicer):
             by_status=[
                 messages.StatusCount(status=each, count=n) for each, n in sorted(statuses.items()) if n
             ],
-            download_count=sum(row.downloads for row in rows),
+            download_count=sum(int(row.downloads) for row in rows),
             mean_render_seconds=float(mean_seconds),
             waiting=pending - running,
             running=running,

@@ -1,0 +1,170 @@
+"""A real S3 server for tests: one Ceph node (monitor, memory store, RADOS gateway) on loopback, from Debian's packages.
+
+    with ceph(folder) as endpoint:        # S3Endpoint(url, key, secret)
+
+Needs once: apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common. Starts in about 15 s.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+PROGRAMS = ("ceph-authtool", "monmaptool", "ceph-mon", "ceph-osd", "ceph", "radosgw", "radosgw-admin")
+
+_CONFIG = """\
+[global]
+fsid={fsid}
+mon_host=[v2:127.0.0.1:{msgr2}/0,v1:127.0.0.1:{msgr1}/0]
+public_addr=127.0.0.1
+cluster_addr=127.0.0.1
+auth_cluster_required=cephx
+auth_service_required=cephx
+auth_client_required=cephx
+keyring={folder}/keyring
+osd_pool_default_size=1
+osd_pool_default_min_size=1
+osd_pool_default_pg_num=4
+osd_pool_default_pgp_num=4
+osd_crush_chooseleaf_type=0
+mon_allow_pool_size_one=true
+mon_max_pg_per_osd=1000
+osd_pool_default_pg_autoscale_mode=off
+run_dir={folder}
+admin_socket={folder}/$name.asok
+log_file={folder}/$name.log
+pid_file={folder}/$name.pid
+crash_dir={folder}
+ms_bind_ipv6=false
+mon_data={folder}/mon
+osd_data={folder}/osd
+[osd]
+osd_objectstore=memstore
+memstore_device_bytes=1073741824
+[client.rgw.test]
+rgw_frontends=beast endpoint=127.0.0.1:{port}
+rgw_data={folder}/rgw
+rgw_crypt_require_ssl=false
+"""
+
+
+@dataclass(frozen=True)
+class S3Endpoint:
+    """Where a test's S3 server is and who may use it."""
+
+    url: str
+    key: str
+    secret: str
+
+
+def missing_programs() -> list[str]:
+    """Programs that are not installed."""
+    return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
+@contextmanager
+def ceph(folder: Path) -> Iterator[S3Endpoint]:
+    """A running server whose data is in `folder`, an empty folder with a short path (it holds unix sockets)."""
+    port, msgr1, msgr2 = _free_ports(3)
+    for name in ("mon", "osd", "rgw"):
+        (folder / name).mkdir()
+    fsid = str(uuid.uuid4())
+    config = folder / "ceph.conf"
+    config.write_text(_CONFIG.format(fsid=fsid, folder=folder, port=port, msgr1=msgr1, msgr2=msgr2))
+    keyring, monmap = folder / "keyring", folder / "monmap"
+    addresses = f"[v2:127.0.0.1:{msgr2},v1:127.0.0.1:{msgr1}]"
+
+    def call(program: str, *arguments: object) -> None:
+        command = [
+            program,
+            *(["-c", str(config)] if program.startswith(("ceph", "rados")) else []),
+            *map(str, arguments),
+        ]
+        if program in {"ceph-authtool", "monmaptool"}:
+            command = [program, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)}: {done.stderr or done.stdout}")
+
+    with ExitStack() as stack:
+        everything = ("--cap", "mon", "allow *", "--cap", "osd", "allow *", "--cap", "mgr", "allow *")
+        call(
+            "ceph-authtool", "--create-keyring", keyring, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *"
+        )
+        for name in ("client.admin", "osd.0", "client.rgw.test"):
+            call("ceph-authtool", keyring, "--gen-key", "-n", name, *everything)
+        call("monmaptool", "--create", "--clobber", "--addv", "a", addresses, "--fsid", fsid, monmap)
+        call("ceph-mon", "--mkfs", "-i", "a", "--monmap", monmap, "--keyring", keyring)
+        stack.callback(_stop, folder / "mon.a.pid")
+        call("ceph-mon", "-i", "a")
+        call("ceph", "auth", "import", "-i", keyring)
+        osd = str(uuid.uuid4())
+        call("ceph", "osd", "new", osd)
+        call("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
+        stack.callback(_stop, folder / "osd.0.pid")
+        call("ceph-osd", "-i", "0")
+        with (folder / "rgw.out").open("wb") as output:
+            gateway = subprocess.Popen(
+                ["radosgw", "-c", str(config), "-n", "client.rgw.test", "-f"], stdout=output, stderr=output
+            )
+        stack.callback(_end, gateway)
+        url = f"http://127.0.0.1:{port}"
+        _await(url, gateway)
+        call(
+            *("radosgw-admin", "user", "create", "--uid", "test", "--display-name", "test"),
+            *("--access-key", "testkey", "--secret", "testsecret"),
+        )
+        yield S3Endpoint(url, "testkey", "testsecret")
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def _await(url: str, gateway: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if gateway.poll() is not None:
+            raise RuntimeError("radosgw ended")
+        try:
+            with urlopen(url, timeout=1):
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError("radosgw did not answer within a minute")
+
+
+def _stop(pid_file: Path) -> None:
+    """Ends a daemon that forked away, by the process id it wrote."""
+    if not pid_file.exists():
+        return
+    process = int(pid_file.read_text())
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.kill(process, number)
+        for _ in range(50):
+            if not Path(f"/proc/{process}").exists():
+                return
+            time.sleep(0.1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

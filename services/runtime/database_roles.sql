@@ -35,14 +35,15 @@ from unnest(array['vitae_app', 'vitae_queue']) as name
 where not exists (select from pg_roles where rolname = name)
 \gexec
 
-select format('create role %I login noinherit', name)
+select format('create role %I', name)
 from unnest(array[:'owner', :'login']) as name
 where not exists (select from pg_roles where rolname = name)
 \gexec
 
-select format('alter role %I password %L', :'owner', :'owner_password')
+-- The owner inherits: on PostgreSQL 15 its rights on the schema public come through pg_database_owner.
+select format('alter role %I login inherit password %L', :'owner', :'owner_password')
 union all
-select format('alter role %I password %L', :'login', :'login_password')
+select format('alter role %I login noinherit password %L', :'login', :'login_password')
 \gexec
 
 -- An administrator who is no superuser (managed PostgreSQL) has to belong to the owner to give it a database.

@@ -325,12 +325,3 @@ async def test_only_what_is_safe_is_tried_again(error: VitaeError, idempotent: b
     with pytest.raises(type(error)):
         await retrying(operation, attempts=3, idempotent=idempotent, pause=0.001)
     assert calls == tries
-
-
-@pytest.mark.parametrize(
-    "url", ["sqlite:///x", "mysql://a:geheim@b/c", "geheim", "postgresql://a:geheim@h:port/x"]
-)
-def test_addresses_that_are_not_postgresql_are_refused_without_repeating_them(url: str) -> None:
-    with pytest.raises(ValueError, match="database") as refused:
-        Database(url, application="test")
-    assert "geheim" not in str(refused.value)

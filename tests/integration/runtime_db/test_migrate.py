@@ -161,6 +161,18 @@ async def test_a_service_refuses_a_schema_that_is_behind(databases: Databases, p
     await database.close()
 
 
+@pytest.mark.parametrize("service", ["generation", "storage"])
+def test_the_services_migrations_go_both_ways_and_match_their_models(
+    databases: Databases, service: str
+) -> None:
+    url, package = databases.empty(service).owner_url, f"services.{service}"
+    upgrade(url, package)
+    assert drift(url, package) == ""
+    downgrade(url, package, "base")
+    assert tables(url) == {"alembic_version"}
+    upgrade(url, package)
+
+
 def test_a_schema_of_a_newer_version_is_fine(package: str) -> None:
     assert missing(package, ["0009"]) == []
     assert missing(package, ["0001"]) == ["0002"]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.runtime.db import acting_as
 from services.runtime.errors import AlreadyExists, FailedPrecondition, ResourceExhausted
-from services.runtime.queue import Beat, Lease, Outcome, Result, backoff
+from services.runtime.queue import Beat, Lease, Outcome, Result
 from services.runtime.queue.audit import repair_slots, slot_mismatches
 from tests.support.postgres import Databases
 from tests.support.queue_sample import (
@@ -177,11 +177,6 @@ async def test_failures_back_off_and_then_end(sample: Sample, clock: Clock) -> N
     assert await claim(sample) == []
 
 
-def test_the_back_off_grows_to_an_hour() -> None:
-    assert [backoff(spent, 0) / 60 for spent in range(1, 10)] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert backoff(1, 1) == 72
-
-
 async def test_a_final_failure_ends_at_once(sample: Sample) -> None:
     await sample.add(uuid4(), ANNA)
     assert (await fail(sample, await claim_one(sample), retryable=False)).outcome is Outcome.FAILED
@@ -199,6 +194,17 @@ async def test_an_expired_lease_goes_to_another_worker_at_once(sample: Sample, c
     assert (await fail(sample, dead)).outcome is Outcome.LOST
     assert (await give_back(sample, dead)).outcome is Outcome.LOST
     assert (await complete(sample, alive)).outcome is Outcome.COMPLETED
+
+
+async def test_an_older_attempt_of_the_same_worker_is_fenced_too(sample: Sample, clock: Clock) -> None:
+    await sample.add(uuid4(), ANNA)
+    older = await claim_one(sample)
+    clock.forward(30)
+    newer = await claim_one(sample)
+    assert (older.id, older.owner) == (newer.id, newer.owner)
+    for write in (complete, fail, give_back):
+        assert (await write(sample, older)).outcome is Outcome.LOST
+    assert (await complete(sample, newer)).outcome is Outcome.COMPLETED
 
 
 async def test_a_late_worker_may_still_complete_what_nobody_took(sample: Sample, clock: Clock) -> None:

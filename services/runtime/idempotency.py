@@ -106,8 +106,9 @@ class RepeatableCall:
                 create_time=now,
             )
             .on_conflict_do_nothing()
+            .returning(self.table.c.request_id)
         )
-        if kept.rowcount == 0:
+        if kept.one_or_none() is None:
             raise Aborted(reason="TRANSACTION_CONFLICT")
 
     def _is_this(self) -> ColumnElement[bool]:

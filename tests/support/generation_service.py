@@ -1,0 +1,104 @@
+"""The generation service as it runs: real servicers on a real socket, a real PostgreSQL, a clock that stands still."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import grpc
+from prometheus_client import CollectorRegistry
+
+from deploy.local.postgres import ServiceDatabase
+from services.generation.skills.table import SkillTable
+from services.generation.wiring import add_services
+from services.runtime.auth import (
+    Identity,
+    InternalSigner,
+    InternalVerifier,
+    Role,
+    authenticator,
+    generate_key,
+    key_set,
+)
+from services.runtime.client import open_channel
+from services.runtime.config import load
+from services.runtime.db import Database
+from services.runtime.server import build_server
+from services.runtime.settings import ServerConfig
+from vitae.generation.v1 import (
+    documents_pb2_grpc,
+    matching_pb2_grpc,
+    postings_pb2_grpc,
+    profiles_pb2_grpc,
+    resumes_pb2_grpc,
+)
+
+NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Stubs that speak for one person."""
+
+    identity: Identity
+    channel: grpc.aio.Channel
+    profiles: profiles_pb2_grpc.ProfileServiceStub
+    postings: postings_pb2_grpc.JobPostingServiceStub
+    matches: matching_pb2_grpc.MatchServiceStub
+    resumes: resumes_pb2_grpc.ResumeServiceStub
+    documents: documents_pb2_grpc.DocumentServiceStub
+
+
+class GenerationHarness:
+    """A running service and those who call it."""
+
+    def __init__(self, port: int, gateway: InternalSigner, database: Database) -> None:
+        self.database = database
+        self._port = port
+        self._gateway = gateway
+        self._channels: list[grpc.aio.Channel] = []
+
+    def user(self, *, tenant: UUID | None = None, roles: frozenset[Role] = frozenset({Role.USER})) -> Caller:
+        """A new person, of a new tenant unless told."""
+        identity = Identity(tenant or uuid4(), uuid4(), roles)
+        channel = open_channel(
+            f"127.0.0.1:{self._port}",
+            token=lambda: self._gateway.for_user(identity, audience=["generation"]),
+        )
+        self._channels.append(channel)
+        return Caller(
+            identity,
+            channel,
+            profiles_pb2_grpc.ProfileServiceStub(channel),
+            postings_pb2_grpc.JobPostingServiceStub(channel),
+            matching_pb2_grpc.MatchServiceStub(channel),
+            resumes_pb2_grpc.ResumeServiceStub(channel),
+            documents_pb2_grpc.DocumentServiceStub(channel),
+        )
+
+    async def close(self) -> None:
+        """Closes the callers' channels."""
+        for channel in self._channels:
+            await channel.close()
+
+
+@asynccontextmanager
+async def running_generation(urls: ServiceDatabase) -> AsyncIterator[GenerationHarness]:
+    """One replica on a free port."""
+    gateway = InternalSigner.from_pem(generate_key(), issuer="gateway")
+    verifier = InternalVerifier.from_jwks(key_set([gateway]), audience="generation")
+    server = build_server(
+        load(ServerConfig, {}, process="generation"),
+        authenticate=authenticator(verifier),
+        registry=CollectorRegistry(),
+    )
+    async with Database(urls.login_url, application="generation-test") as database:
+        add_services(server, database, SkillTable.load(), lambda: NOW)
+        port = await server.start()
+        harness = GenerationHarness(port, gateway, database)
+        try:
+            yield harness
+        finally:
+            await harness.close()
+            await server.stop(grace=1)

@@ -20,8 +20,8 @@ _LETTER = f"[^\\W_{_CJK}{_HANGUL}]"
 _TOKEN = re.compile(
     # Scripts without spaces give a token per character, so that their words are found anywhere.
     rf"(?P<word>\.?{_LETTER}+(?:[.&'’]{_LETTER}+)*[+#]*|[{_CJK}]|[{_HANGUL}]+)"
-    r"|(?P<stop>[.!?。！？•▪●◦‣·*]+|\n\s*\n|\n(?=\s*[-–—•▪●◦‣·*]))"
-    r"|(?P<pause>[^\w\s/&'’_\"“”„«»+#-]+|\s[-–—]+\s)"
+    r"|(?P<stop>[.!?;。！？；•▪●◦‣·*]+|\n\s*\n|\n(?=\s*[-–—•▪●◦‣·*]))"
+    r"|(?P<pause>[^\w\s/&'’_\"“”„«»+#.!?;。！？；•▪●◦‣·*-]+|\s[-–—]+\s)"
 )
 _INNER = re.compile(r"[.&'’+#]+")
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|[^\s@<>()]+@[^\s@<>()]+\.\w+", re.IGNORECASE)

@@ -1,0 +1,197 @@
+"""Title, company and place of a posting, guessed from its text; empty where it does not tell."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.generation.postings.language import Language
+from services.generation.postings.sections import Sections
+from services.generation.skills.tokens import fold
+
+_LONGEST_TITLE = 90
+_TITLE_WORDS = 10
+_FIRST_LINES = 6
+_CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽ"
+_NAME = rf"[{_CAPITAL}][\w&.'’-]*(?:[ ](?:[{_CAPITAL}0-9&][\w&.'’-]*|of|and|und|et|de|der|di|do|van|y|e))*?"
+_NAME_GREEDY = rf"[{_CAPITAL}][\w&'’-]*(?:\.\w+)?(?:[ ](?:(?:of|and|und|et|de|der|di|do|van|y)[ ])?[{_CAPITAL}0-9&][\w&'’-]*){{0,4}}"
+_PLACE = rf"[{_CAPITAL}][\w'’.-]+(?:[ -](?:am|an|der|upon|sur|de|la|del)?[ -]?[{_CAPITAL}][\w'’-]+){{0,3}}(?:, ?[{_CAPITAL}][\w'’-]+(?: [{_CAPITAL}][\w'’-]+)?)?"
+_LEGAL = re.compile(
+    rf"(?P<name>{_NAME_GREEDY}),? (?:GmbH(?: & Co\. KG(?:aA)?)?|AG|SE|KG|OHG|e\.V\.|gGmbH|Inc\.?|LLC|L\.L\.C\.|Ltd\.?|PLC|plc|Corp\.?|"
+    r"Corporation|S\.?A\.?S?\.?|SARL|SL|S\.L\.|S\.p\.A\.|SpA|S\.r\.l\.|Srl|B\.?V\.?|N\.?V\.?|AB|AS|A/S|Oy|Oyj|sp\. z o\.o\.|Pty|Lda)(?![\w])"
+)
+_MARKER = re.compile(
+    r"\s*[(\[|,–-]*\s*\b(?:[mwfdxihg](?:\s*[/|*.,]\s*[mwfdxihg]){1,3}|all genders?|gn|h/f|f/h|m/f/d|remote|hybrid|full[- ]time|part[- ]time"
+    r"|vollzeit|teilzeit|voll- oder teilzeit|cdi|cdd|temps plein|100\s*%|80\s*[-–]\s*100\s*%)\b\s*[)\]]?",
+    re.IGNORECASE,
+)
+_INNER_GENDER = re.compile(
+    r"(?<=\w)(?:[:*_]in(?:nen)?|/-?in(?:nen)?|\(in\)|\(e\)|·e|\(a\)|/a|/o|\(n\))\b(?:\))?", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"https?://|www\.|@\w")
+_AT = re.compile(rf"\s(?:at|bei|bei der|chez|@)\s(?P<name>{_NAME_GREEDY})")
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What a posting is about."""
+
+    title: str = ""
+    company: str = ""
+    location: str = ""
+
+
+def read_headline(text: str, headline: str, sections: Sections, language: Language) -> Headline:
+    """Guesses title, company and place; `headline` is the main heading of a page, "" without one."""
+    labelled = {name: _labelled(text, words) for name, words in language.labels.items()}
+    title_line = headline or _first_title_line(text, sections, language)
+    title = labelled["title"] or title_line or _sought(text, language)
+    beside_company, beside_location = _beside(title_line, language)
+    company = labelled["company"] or beside_company or _company(text, title_line, language)
+    location = labelled["location"] or beside_location or _location(text, language)
+    return Headline(_clean_title(title, company), _trim(company), _trim(location))
+
+
+def _labelled(text: str, words: tuple[str, ...]) -> str:
+    """What stands after a label at the beginning of a line: "Location: Porto"."""
+    names = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    match = re.search(
+        rf"^[^\w\n]{{0,4}}(?:{names})\**\s*[:：]\s*\**[ ]*(?P<value>[^\n]{{2,120}})$",
+        text,
+        re.IGNORECASE | re.MULTILINE,
+    )
+    return match.group("value").strip(" *_") if match else ""
+
+
+def _first_title_line(text: str, sections: Sections, language: Language) -> str:
+    """The first line that reads like the title of a job."""
+    seen = 0
+    at = 0
+    for line in text.split("\n"):
+        start, at = at, at + len(line) + 1
+        stripped = line.strip(" #*_•-–=")
+        if not stripped:
+            continue
+        seen += 1
+        if seen > _FIRST_LINES:
+            return ""
+        if any(first <= start < last for first, last in sections.headings):
+            continue
+        words = stripped.split()
+        if (
+            len(stripped) > _LONGEST_TITLE
+            or len(words) > _TITLE_WORDS
+            or stripped[-1] in ".!?:;"
+            or _ADDRESS.search(stripped)
+        ):
+            continue
+        if _names_job(stripped, language):
+            return stripped
+    return ""
+
+
+def _names_job(line: str, language: Language) -> bool:
+    """Whether a line holds a word for a job, alone or at the end of a compound ("Pflegefachkraft")."""
+    if re.search(r"\([mwfdx]\s*[/|]\s*[mwfdx]", line, re.IGNORECASE):
+        return True
+    for word in re.findall(r"[^\W\d_]+", _INNER_GENDER.sub("", line)):
+        key = fold(word)
+        singular = key.removesuffix("s")
+        if key in language.title_nouns or singular in language.title_nouns:
+            return True
+        if len(key) > 7 and any(key.endswith(noun) and len(noun) > 3 for noun in language.title_nouns):
+            return True
+    return False
+
+
+def _sought(text: str, language: Language) -> str:
+    """The title in a sentence such as "we are looking for a Senior Nurse to join ..."."""
+    for pattern in language.seeking["title"]:
+        for match in re.finditer(
+            rf"(?<!\w)(?:{pattern})\s+(?P<title>[^\n.!?;:,]{{3,120}})", text, re.IGNORECASE
+        ):
+            title = _until_end(match.group("title"), language)
+            if _names_job(title, language):
+                return title
+    return ""
+
+
+def _beside(title_line: str, language: Language) -> tuple[str, str]:
+    """Company and place where a title line reads "Title - Company - Place"; empty otherwise."""
+    parts = [part for part in _pieces(_MARKER.sub(" ", title_line)) if part]
+    if len(parts) != 3 or not _names_job(parts[0], language) or _names_job(parts[1], language):
+        return "", ""
+    return parts[1], parts[2]
+
+
+def _until_end(words: str, language: Language) -> str:
+    """The words of a title out of a sentence: up to "to", "who", "for", from the first that is no mere praise."""
+    kept = []
+    for word in words.replace("\n", " ").split()[:_TITLE_WORDS]:
+        key = fold(word)
+        if kept and (
+            f" {key} " in language.title_ends or key in language.stop_words - {"of", "de", "und", "and"}
+        ):
+            break
+        kept.append(word)
+    capitals = [index for index, word in enumerate(kept) if word[0].isupper()]
+    if capitals:
+        kept = kept[capitals[0] :]
+    return " ".join(kept)
+
+
+def _company(text: str, title_line: str, language: Language) -> str:
+    at = _AT.search(title_line)
+    if at:
+        return at.group("name")
+    beginning = text[:6_000]
+    legal = _LEGAL.search(beginning)
+    if legal and not _is_common(legal.group("name"), language):
+        return legal.group()
+    for pattern in language.seeking["company"]:
+        for match in re.finditer(
+            rf"(?<![\w]){pattern.replace('{name}', _NAME_GREEDY)}(?!\w)"
+            if pattern.endswith("{name})")
+            else rf"(?<!\w){pattern.replace('{name}', _NAME_GREEDY)}",
+            beginning,
+        ):
+            if not _is_common(match.group("name"), language):
+                return match.group("name")
+    return ""
+
+
+def _is_common(name: str, language: Language) -> bool:
+    """Whether a capitalised run is no company's name: "We", "The Candidate", a job's title."""
+    words = [fold(word) for word in re.findall(r"[^\W\d_]+", name)]
+    common = language.stop_words | language.generic_words | language.title_nouns
+    return (
+        not words
+        or words[0] in language.stop_words
+        or all(word in common for word in words)
+        or words[-1] in language.title_nouns
+    )
+
+
+def _location(text: str, language: Language) -> str:
+    for pattern in language.seeking["location"]:
+        for match in re.finditer(rf"(?<!\w){pattern.replace('{place}', _PLACE)}", text[:20_000]):
+            if not _is_common(match.group("place"), language):
+                return match.group("place")
+    return ""
+
+
+def _clean_title(title: str, company: str) -> str:
+    """A title without gender marks, working time, place and company around it."""
+    title = _INNER_GENDER.sub("", title)
+    if company:
+        title = re.sub(rf"\s*(?:\bat\b|\bbei\b|\bchez\b|@|[|–—-])\s*{re.escape(company)}.*$", "", title)
+    parts = [part for part in _pieces(_MARKER.sub(" ", title)) if part]
+    return _trim(parts[0]) if parts else ""
+
+
+def _pieces(title: str) -> Iterator[str]:
+    for part in re.split(r"\s+[|–—•]\s+|\s+-\s+", title):
+        yield part.strip(" ,;:|–—-()[]*#_")
+
+
+def _trim(value: str) -> str:
+    return " ".join(value.split()).strip(" ,;:|–—-*#_").removesuffix(".")[:300]

@@ -1,0 +1,64 @@
+"""Words of a posting that matter and are no skills."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from services.generation.postings.language import Language
+from services.generation.postings.sections import Sections
+from services.generation.skills.extraction import Mention
+from services.generation.skills.stems import stem
+from services.generation.skills.tokens import PAUSE, STOP, Tokens
+from vitae.generation.v1 import postings_pb2
+
+_MOST = 20
+_SHORTEST = 4
+
+
+def keywords(
+    tokens: Tokens, sections: Sections, mentions: Iterable[Mention], apart: Iterable[str], language: Language
+) -> list[postings_pb2.Keyword]:
+    """The words, most frequent first, then first named; words of one stem count together, as first written.
+
+    Args:
+        tokens: The posting.
+        sections: Its parts; those on the company, the offer and the law are left out.
+        mentions: Skills, whose words are left out.
+        apart: Folded words left out besides: the company's name, the place.
+        language: Stop words and words of every posting.
+    """
+    taken = {index for each in mentions for index in range(each.start, each.end)}
+    ignored = {
+        *apart,
+        *(word for phrases in language.seniority.values() for phrase in phrases for word in phrase.split()),
+    }
+    counts: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
+        if (
+            key in (PAUSE, STOP)
+            or len(key) < _SHORTEST
+            or not key.isalpha()
+            or start in taken
+            or key in ignored
+        ):
+            continue
+        if key in language.stop_words or key in language.generic_words:
+            continue
+        if sections.kind_at(start) in ("company", "offer", "legal") or _in_heading(start, sections):
+            continue
+        root = stem(key, language.tag)
+        counts[root] += 1
+        first.setdefault(root, tokens.text[start:end])
+    ordered = sorted(counts, key=lambda root: -counts[root])
+    return [
+        postings_pb2.Keyword(text=_as_word(first[root]), mentions=counts[root]) for root in ordered[:_MOST]
+    ]
+
+
+def _in_heading(place: int, sections: Sections) -> bool:
+    return any(start <= place < end for start, end in sections.headings)
+
+
+def _as_word(written: str) -> str:
+    """Lower case, but for names in capitals."""
+    return written if written.isupper() else written.lower()

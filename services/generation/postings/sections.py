@@ -1,0 +1,103 @@
+"""Which part of a posting says what: requirements, wishes, duties, the company, the offer."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Literal
+
+from services.generation.postings.language import Language
+from services.generation.skills.tokens import Tokenizer
+
+Kind = Literal["intro", "requirements", "nice", "responsibilities", "company", "offer", "legal", "other"]
+
+_ORDER: tuple[Kind, ...] = ("nice", "requirements", "responsibilities", "offer", "legal", "company")
+"""A heading that fits two kinds is of the first: "preferred qualifications" are wishes."""
+_HEADING_LENGTH = 70
+_BULLET = re.compile(r"\s*(?:[•▪●◦‣·*–—+-]|\d{1,2}[.)])\s+")
+_INLINE = re.compile(r"([^\n.:：!?]{2,60})[:：]\s*(?=\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The kinds of the parts of a text, by the character each begins at."""
+
+    starts: tuple[int, ...]
+    kinds: tuple[Kind, ...]
+    headings: tuple[tuple[int, int], ...]
+    """Spans of the headings themselves."""
+
+    def kind_at(self, place: int) -> Kind:
+        """The kind of the part that holds a character."""
+        return self.kinds[bisect_right(self.starts, place) - 1]
+
+    def has(self, kind: Kind) -> bool:
+        """Whether there is such a part."""
+        return kind in self.kinds
+
+
+def divide(text: str, language: Language) -> Sections:
+    """The parts of a text. What stands before the first heading is the intro."""
+    starts, kinds, headings = [0], ["intro"], []
+    tokenizer = Tokenizer()
+    for start, line in _lines(text):
+        body = _BULLET.sub("", line, count=1)
+        offset = start + len(line) - len(body)
+        kind, length = _heading(body, language, tokenizer)
+        if offset > start and body.strip()[-1:] not in (":", "：") and length == len(body):
+            continue  # an item of a list, however much it sounds like a heading
+        if kind:
+            starts.append(start)
+            kinds.append(kind)
+            headings.append((start, offset + length))
+    return Sections(tuple(starts), tuple(_kinds(kinds)), tuple(headings))
+
+
+def _kinds(kinds: list[str]) -> list[Kind]:
+    known: tuple[Kind, ...] = (*_ORDER, "other")
+    return [next((each for each in known if each == kind), "intro") for kind in kinds]
+
+
+def _heading(line: str, language: Language, tokenizer: Tokenizer) -> tuple[str, int]:
+    """The kind of part a line opens, and the length of its heading; "" when it opens none."""
+    stripped = line.strip()
+    if not stripped:
+        return "", 0
+    inline = _INLINE.match(line)
+    if inline:
+        kind = _kind(inline.group(1), language, tokenizer, exact=True)
+        return (kind, inline.end()) if kind else ("", 0)
+    if len(stripped) > _HEADING_LENGTH or stripped[-1] in ".,;!":
+        return "", 0
+    ends_open = stripped[-1] in ":："
+    kind = _kind(stripped, language, tokenizer, exact=False)
+    if kind:
+        return kind, len(line)
+    return ("other", len(line)) if ends_open and len(stripped.split()) <= 6 else ("", 0)
+
+
+def _kind(heading: str, language: Language, tokenizer: Tokenizer, *, exact: bool) -> str:
+    """The kind whose phrase makes up the heading, or most of it; `exact` for headings inside a line of prose."""
+    key = tokenizer.key(heading)
+    words = key.count(" ") - 1
+    if not key or words > 9:
+        return ""
+    for kind in _ORDER:
+        if key in language.headings[kind]:
+            return kind
+    best, covered = "", 0
+    for kind in _ORDER:
+        for phrase in language.headings[kind]:
+            length = phrase.count(" ") - 1
+            # Part of a longer line is a heading only where it is most of it and stands at its beginning or end.
+            fits = key.startswith(phrase) or (not exact and key.endswith(phrase))
+            if fits and length > covered and length * 2 >= words and words - length <= 3:
+                best, covered = kind, length
+    return best
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    found, at = [], 0
+    for line in text.split("\n"):
+        found.append((at, line))
+        at += len(line) + 1
+    return found

@@ -21,9 +21,13 @@ from pathlib import Path
 from typing import cast
 
 from services.render import frames
+from services.render.fidelity.expectation import expected
+from services.render.fidelity.measure import warm_up
 from services.render.frames import Frame
 from services.render.performers import Engine, perform
+from services.render.samples import sample
 from services.runtime.errors import Internal, ResourceExhausted, VitaeError, to_status
+from vitae.render.v1.options_pb2 import RenderOptions
 
 MEMORY = "RENDER_MEMORY"
 """Reason: the rendering wanted more memory than it may have."""
@@ -45,6 +49,7 @@ def main(arguments: list[str]) -> int:
     try:
         engine = cast(Engine, importlib.import_module(options.engine))
         engine.warm_up()
+        warm_up(expected(sample("en"), RenderOptions()))
     except VitaeError as error:
         frames.send(peer, _failure(error))
         return 1

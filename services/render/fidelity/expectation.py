@@ -233,7 +233,8 @@ def _labels(view: DocumentView) -> Iterator[str]:
 def _field_of(entry: Message, field: Field) -> str:
     """The name of the entry's own field that a printed text comes from."""
     if field.name == "dates":
-        return "start_date" if entry.HasField("start_date") else "date"
+        set_fields = {descriptor.name for descriptor, _ in entry.ListFields()}
+        return next((each for each in ("start_date", "date", "end_date") if each in set_fields), field.name)
     for descriptor, value in entry.ListFields():
         if isinstance(value, str) and one_line(value) and one_line(value) in field.text:
             return descriptor.name

@@ -1,8 +1,9 @@
 """A PDF's text in the order in which it was painted, by PDFium; and what only its drawing tells."""
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import pypdfium2
@@ -99,8 +100,8 @@ class _PageObserver:
         mode, stroke = ctypes.c_int(), ctypes.c_int()
         if pdfium.FPDFPath_GetDrawMode(raw, mode, stroke) and mode.value != pdfium.FPDF_FILLMODE_NONE:
             colour, alpha = _fill(raw)
-            box, whole = _clipped(_box(raw), raw)
-            self._grounds.append(_Ground(box, colour if alpha > 200 and whole else None))
+            box, plain = _painted(raw)
+            self._grounds.append(_Ground(box, colour if alpha > 200 and plain else None))
 
     def _hidden_text(self, raw: object, text_page: object) -> str:
         """The object's text when it cannot be seen, else nothing."""
@@ -135,30 +136,45 @@ def _box(raw: object) -> Box:
     return left.value, bottom.value, right.value, top.value
 
 
-def _clipped(box: Box, raw: object) -> tuple[Box, bool]:
-    """The part of a shape's box that its clip leaves, and whether the shape fills it.
+def _painted(raw: object) -> tuple[Box, bool]:
+    """The box a shape paints inside its clip, and whether it is a plain box that it fills.
 
-    A border is painted as its whole box, clipped to a frame: then nothing is known of what lies inside.
+    Frames are painted as two boxes, one inside the other, or as a box clipped to a frame: of what lies inside a shape
+    with more than four corners nothing is known.
     """
+    box = _box(raw)
+    plain = len(_corners(raw, pdfium.FPDFPath_CountSegments, pdfium.FPDFPath_GetPathSegment)) <= 4
     clip = pdfium.FPDFPageObj_GetClipPath(raw)
     for number in range(max(0, pdfium.FPDFClipPath_CountPaths(clip)) if clip else 0):
-        points = list(_points(clip, number))
-        if not points:
-            continue
-        xs, ys = [x for x, _ in points], [y for _, y in points]
-        box = (max(box[0], min(xs)), max(box[1], min(ys)), min(box[2], max(xs)), min(box[3], max(ys)))
-        corners = {(round(x, 1), round(y, 1)) for x, y in points}
-        if len(corners) > 4:
-            return box, False
-    return box, True
+        corners = _corners(
+            clip,
+            partial(_clip_size, number=number),
+            partial(_clip_segment, number=number),
+        )
+        if corners:
+            xs, ys = zip(*corners, strict=True)
+            box = (max(box[0], min(xs)), max(box[1], min(ys)), min(box[2], max(xs)), min(box[3], max(ys)))
+        plain = plain and len(corners) <= 4
+    return box, plain
 
 
-def _points(clip: object, path: int) -> Iterator[tuple[float, float]]:
+def _corners(
+    path: object, count: Callable[[object], int], segment: Callable[[object, int], object]
+) -> set[tuple[float, float]]:
     x, y = ctypes.c_float(), ctypes.c_float()
-    for number in range(pdfium.FPDFClipPath_CountPathSegments(clip, path)):
-        segment = pdfium.FPDFClipPath_GetPathSegment(clip, path, number)
-        if pdfium.FPDFPathSegment_GetPoint(segment, x, y):
-            yield x.value, y.value
+    found = set()
+    for number in range(count(path)):
+        if pdfium.FPDFPathSegment_GetPoint(segment(path, number), x, y):
+            found.add((round(x.value, 1), round(y.value, 1)))
+    return found
+
+
+def _clip_size(clip: object, *, number: int) -> int:
+    return int(pdfium.FPDFClipPath_CountPathSegments(clip, number))
+
+
+def _clip_segment(clip: object, index: int, *, number: int) -> object:
+    return pdfium.FPDFClipPath_GetPathSegment(clip, number, index)
 
 
 def _fill(raw: object) -> tuple[Colour, int]:

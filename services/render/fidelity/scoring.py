@@ -21,7 +21,18 @@ _HEAD_REACH = 30
 """Words between an employer and the job title that still are one head."""
 
 _DATE_REACH = 10
-_YEAR = re.compile(r"(?:\w+\.? |\d{1,2}[./]|\d{4}-)?\d{4}(?:[-./]\d{1,2}|年 ?\d{1,2} ?月|\. ?\w+)?")
+_DATE_FORMS = tuple(
+    map(
+        re.compile,
+        (
+            r"\d{4}-\d{1,2}",
+            r"\d{1,2}[./]\d{4}",
+            r"\d{4} ?[年년] ?\d{1,2} ?[月월]",
+            r"[^\W\d_]+\.? \d{4}",
+            r"\d{4}",
+        ),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -243,9 +254,10 @@ def _find_dates(text: Text, dates: str) -> list[Place]:
     if not wanted:
         return []
     mentions = [
-        (found, text.find(Phrase(match.group())))
-        for match in _YEAR.finditer(text.joined)
-        if (found := _month(match.group()))
+        (found, text.find(Phrase(written)))
+        for form in _DATE_FORMS
+        for written in dict.fromkeys(form.findall(text.joined))
+        if (found := _month(written)) is not None
     ]
     places = []
     for found, at in mentions:

@@ -313,6 +313,7 @@ async def completed(user: Caller, worker: Worker, document: str, data: bytes = P
     """An export of the document with these bytes, through the worker."""
     created = await user.exports.CreateExport(create_request(document))
     [work] = await worker.lease()
+    assert work.lease.export_id == created.id, "another export was waiting"
     await worker.complete(work, data)
     return await user.exports.GetExport(exports_pb2.GetExportRequest(id=created.id))
 

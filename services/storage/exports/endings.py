@@ -147,8 +147,8 @@ async def remove(connection: AsyncConnection, export: Owned) -> Removed:
     )
 
 
-async def remove_all(connection: AsyncConnection, tenant_id: UUID, user_id: UUID) -> tuple[int, int]:
-    """Deletes everything of a user; (records, files)."""
+async def remove_all(connection: AsyncConnection, tenant_id: UUID, user_id: UUID) -> tuple[int, set[str]]:
+    """Deletes everything of a user; how many records, and the keys of the files."""
     gone = await connection.execute(
         delete(exports).where(exports.c.tenant_id == tenant_id, exports.c.user_id == user_id)
     )
@@ -157,11 +157,10 @@ async def remove_all(connection: AsyncConnection, tenant_id: UUID, user_id: UUID
         .where(files.c.tenant_id == tenant_id, files.c.user_id == user_id)
         .returning(files.c.object_key)
     )
-    count = 0
-    for key in keys.scalars():
+    found = set(keys.scalars())
+    for key in sorted(found):
         await discard(connection, tenant_id, user_id, key)
-        count += 1
-    return gone.rowcount, count
+    return gone.rowcount, found
 
 
 async def forget_snapshot(connection: AsyncConnection, export: Owned) -> None:

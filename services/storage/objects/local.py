@@ -125,8 +125,9 @@ class LocalStore:
             raise base.unavailable() from error
 
     def _prepare(self) -> None:
-        for folder in (self._root, self._objects, self._abouts, self._staging):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._objects, self._abouts, self._staging):
+            _make_folders(folder)
         (self._root / _MARKER).touch(mode=0o600)
         self._check()
         for leftover in self._staging.iterdir():
@@ -162,14 +163,15 @@ class LocalStore:
 
     def _note(self, about: dict[str, str | int]) -> Path:
         path = self._staging / uuid.uuid4().hex
+        path.touch(mode=0o600)
         path.write_text(json.dumps(about), encoding="utf-8")
         return path
 
     def _place(self, aside: Path, target: Path, *, exclusive: bool) -> None:
         """Moves a written file to its name; the folder may be removed by a delete in between, so it is made again."""
         for last in (False, False, True):
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
+                _make_folders(target.parent)
                 if exclusive:
                     os.link(aside, target)
                 else:
@@ -251,6 +253,18 @@ class LocalStore:
                 except FileNotFoundError:
                     continue
                 yield ObjectEntry(key, stat.st_size, _time(stat.st_mtime))
+
+
+def _make_folders(folder: Path) -> None:
+    """The folder and those above it, each 0700 (Path.mkdir gives its mode to the last one only)."""
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError as error:
+        if not folder.is_dir():
+            raise NotADirectoryError(folder) from error
 
 
 def _write(path: Path, source: BinaryIO) -> int:

@@ -77,7 +77,8 @@ class Erasure:
 
     async def erase(self, tenant_id: UUID, user_id: UUID | None) -> Erased:
         """Removes everything of a user, or of a whole tenant: records, work, files, and stray objects."""
-        records = removed = 0
+        records = 0
+        removed: set[str] = set()
         for user in [user_id] if user_id else await self._users(tenant_id):
             async with self.database.queue_transaction() as connection:
                 await self.queue.forget(connection, tenant_id, user)
@@ -88,7 +89,7 @@ class Erasure:
                             idempotency_keys.c.tenant_id == tenant_id, idempotency_keys.c.user_id == user
                         )
                     )
-            records, removed = records + gone[0], removed + gone[1]
+            records, removed = records + gone[0], removed | gone[1]
         if user_id is None:
             async with (
                 self.database.queue_transaction() as connection,
@@ -99,8 +100,9 @@ class Erasure:
                 )
         await self.deletions.drain()
         async for entry in self.objects.list(owner_prefix(tenant_id, user_id)):
-            removed += await self.objects.delete(entry.key)
-        return Erased(records, removed)
+            await self.objects.delete(entry.key)
+            removed.add(entry.key)
+        return Erased(records, len(removed))
 
     async def _users(self, tenant_id: UUID) -> list[UUID]:
         owners = union(

@@ -13,7 +13,6 @@ READY := $(VENV)/.ready
 FAST := $(wildcard tests/unit tests/contract tests/fuzz)
 INTEGRATION := $(wildcard tests/integration tests/security tests/e2e deploy/tests)
 CHAOS := $(wildcard tests/chaos)
-BENCHMARKS := $(wildcard tests/benchmarks)
 
 IMAGES := generation render storage gateway
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
@@ -68,8 +67,10 @@ chaos: $(READY) ## Kill processes in the middle of their work and see that nothi
 	@$(PYTHON) -m pytest $(CHAOS)
 
 .PHONY: bench
-bench: $(READY) ## Measure the published figures; prints a table and writes out/bench/*.json.
-	@$(PYTHON) -m pytest $(BENCHMARKS) --capture=no --timeout=900
+bench: $(READY) ## Measure the published figures; prints tables and writes out/bench/*.json.
+	@for script in tests/benchmarks/bench_*.py; do \
+	  name=$$(basename $$script .py); echo "== $${name#bench_}"; \
+	  $(PYTHON) $$script --json out/bench/$${name#bench_}.json; done
 
 .PHONY: check
 check: $(READY) ## Run every check that is not a test.

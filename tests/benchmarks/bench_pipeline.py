@@ -1,0 +1,252 @@
+"""The pipeline's figures on this machine: generation over gRPC, exports over REST, the queue's wait, a cold start.
+
+    python tests/benchmarks/bench_pipeline.py [--rounds 60] [--json out/bench/pipeline.json]
+
+Starts the whole system in a temporary folder exactly as `make run` does, with fsync on. Every figure that a machine's
+speed decides is printed beside a floor of the same run: a plain read over gRPC, and the same document rendered and
+read back in this process.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "protos" / "gen")]
+
+from deploy.local.credentials import DEVELOPER  # noqa: E402 - the path comes first
+from deploy.local.demo import SAMPLES  # noqa: E402 - the path comes first
+from deploy.local.system import System, running  # noqa: E402
+from services.render import engine  # noqa: E402
+from services.render.jobs import FileLimits, render_job  # noqa: E402
+from services.render.performers import perform  # noqa: E402
+from services.runtime.auth import DEFAULT_TENANT, Identity, InternalSigner, Role  # noqa: E402
+from services.runtime.client import open_channel  # noqa: E402
+from services.runtime.external_identity import stable_id  # noqa: E402
+from vitae.generation.v1 import (  # noqa: E402
+    documents_pb2,
+    documents_pb2_grpc,
+    profiles_pb2,
+    profiles_pb2_grpc,
+    resumes_pb2,
+    resumes_pb2_grpc,
+)
+from vitae.render.v1.options_pb2 import FORMAT_PDF, RenderOptions  # noqa: E402
+
+TARGETS = {
+    "generate_resume_rpc_ms": 50.0,
+    "export_overhead_ms": 20.0,
+    "queue_wait_ms": 5.0,
+    "identical_export_ms": 15.0,
+    "cold_start_s": 10.0,
+}
+"""What each median is to stay under."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure."""
+
+    name: str
+    median: float
+    low: float
+    high: float
+    note: str
+
+    @classmethod
+    def of(cls, name: str, samples: list[float], note: str = "") -> "Figure":
+        ordered = sorted(samples)
+        return cls(name, statistics.median(ordered), ordered[0], ordered[int(len(ordered) * 0.95)], note)
+
+
+async def measure(rounds: int) -> list[Figure]:
+    """All figures, from one system."""
+    with tempfile.TemporaryDirectory(prefix="vitae-bench-") as folder:
+        began = time.perf_counter()
+        async with (
+            running(Path(folder), port=0, say=print) as system,
+            httpx.AsyncClient(
+                base_url=system.url,
+                headers={"Authorization": f"Bearer {system.token}"},
+                timeout=60,
+                trust_env=False,
+            ) as client,
+        ):
+            (await client.get("/api/v1/templates")).raise_for_status()
+            cold = Figure.of("cold_start_s", [time.perf_counter() - began], "new data folder to first answer")
+            return [cold, *await _warm(system, client, rounds)]
+
+
+async def _warm(system: System, client: httpx.AsyncClient, rounds: int) -> list[Figure]:
+    profile = (
+        await _post(client, "/api/v1/profiles/import", content=(SAMPLES / "profile.json").read_bytes())
+    )["profile"]
+    posting = await _post(
+        client, "/api/v1/jobs", json={"source_text": (SAMPLES / "posting.txt").read_text("utf-8")}
+    )
+    resume = await _post(
+        client, "/api/v1/resumes", json={"profile_id": profile["id"], "job_posting_id": posting["id"]}
+    )
+    figures = await _generation(system, profile["id"], posting["id"], rounds)
+    figures += await _exports(system, client, resume["id"], rounds)
+    return figures
+
+
+async def _generation(system: System, profile_id: str, posting_id: str, rounds: int) -> list[Figure]:
+    """GenerateResume and, as a floor, GetProfile, from this process to the service's socket."""
+    channel = _channel(system, "generation")
+    try:
+        resumes = resumes_pb2_grpc.ResumeServiceStub(channel)
+        profiles = profiles_pb2_grpc.ProfileServiceStub(channel)
+        request = resumes_pb2.GenerateResumeRequest(profile_id=profile_id, job_posting_id=posting_id)
+        read = profiles_pb2.GetProfileRequest(id=profile_id)
+        await _timed(lambda: resumes.GenerateResume(request), 5)
+        made = await _timed(lambda: resumes.GenerateResume(request), rounds)
+        floor = await _timed(lambda: profiles.GetProfile(read), rounds)
+    finally:
+        await channel.close()
+    return [
+        Figure.of("generate_resume_rpc_ms", made, "five-job profile, RPC to RPC, ranking cached"),
+        Figure.of("floor_read_rpc_ms", floor, "floor: GetProfile over the same channel"),
+    ]
+
+
+async def _exports(system: System, client: httpx.AsyncClient, document_id: str, rounds: int) -> list[Figure]:
+    """Waiting exports over REST, each with another accent colour so that none comes from the cache."""
+    snapshot = await _snapshot(system, document_id)
+    bodies = [
+        {
+            "document_id": document_id,
+            "format": "pdf",
+            "template": "modern",
+            "options": {"accent_color": f"#{number:06x}"},
+        }
+        for number in range(0x203040, 0x203040 + rounds + 5)
+    ]
+    waits, inside = list[float](), list[float]()
+
+    async def export(body: dict[str, Any]) -> None:
+        made = await _post(client, "/api/v1/exports", json=body)
+        waits.append(_seconds(made["state"]["start_time"]) - _seconds(made["create_time"]))
+        inside.append(made["state"]["duration_seconds"])
+
+    pending = iter(bodies)
+    for _ in range(5):
+        await export(next(pending))
+    waits.clear()
+    inside.clear()
+    whole = await _timed(lambda: export(next(pending)), rounds)
+    bare = await asyncio.to_thread(_bare, snapshot, rounds)
+    same = {"document_id": document_id, "format": "pdf", "template": "modern"}
+    await _post(client, "/api/v1/exports", json=same)
+    cached = await _timed(lambda: _post(client, "/api/v1/exports", json=same), rounds)
+    overhead = [each - statistics.median(bare) for each in whole]
+    return [
+        Figure.of("export_rest_ms", whole, "waiting export over REST, warm, one at a time"),
+        Figure.of(
+            "floor_bare_render_ms", bare, "floor: the same document rendered and read back in this process"
+        ),
+        Figure.of("export_overhead_ms", overhead, "the one less the other's median"),
+        Figure.of("export_work_ms", [1000 * each for each in inside], "lease to visible file, by the ledger"),
+        Figure.of("queue_wait_ms", [1000 * each for each in waits], "asked for to leased, by the ledger"),
+        Figure.of("identical_export_ms", cached, "the same export again, from the cache"),
+    ]
+
+
+def _bare(snapshot: documents_pb2.DocumentSnapshot, rounds: int) -> list[float]:
+    """Milliseconds of rendering and reading back without any process in between, warm."""
+    engine.warm_up()
+    samples = []
+    for number in range(rounds + 5):
+        options = RenderOptions(accent_color=f"#{0x203040 + number:06x}")
+        plan = engine.plan(snapshot.document, FORMAT_PDF, "modern", options)
+        job = render_job(snapshot.document, plan, limits=FileLimits(max_pages=50, max_bytes=20 * 2**20))
+        began = time.perf_counter()
+        perform(job.frame, engine, lambda _: None)
+        samples.append((time.perf_counter() - began) * 1000)
+    return samples[5:]
+
+
+async def _snapshot(system: System, document_id: str) -> documents_pb2.DocumentSnapshot:
+    channel = _channel(system, "generation")
+    try:
+        stub = documents_pb2_grpc.DocumentServiceStub(channel)
+        return await stub.GetDocumentSnapshot(
+            documents_pb2.GetDocumentSnapshotRequest(document_id=document_id)
+        )
+    finally:
+        await channel.close()
+
+
+def _channel(system: System, service: str) -> Any:
+    """A channel that speaks for the development user, with the gateway's key."""
+    signer = InternalSigner.from_pem(system.credentials.gateway_key, issuer="gateway")
+    person = Identity(DEFAULT_TENANT, stable_id("vitae", DEVELOPER), frozenset({Role.USER}))
+    port = system.processes.ports(service)["grpc"]
+    return open_channel(f"127.0.0.1:{port}", token=lambda: signer.for_user(person, audience=[service]))
+
+
+async def _post(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
+    answer = await client.post(path, **body)
+    answer.raise_for_status()
+    value: dict[str, Any] = answer.json()
+    return value
+
+
+async def _timed(call: Callable[[], Awaitable[Any]], rounds: int) -> list[float]:
+    """Milliseconds of each of `rounds` calls."""
+    samples = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        await call()
+        samples.append((time.perf_counter() - began) * 1000)
+    return samples
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
+
+
+def report(figures: list[Figure]) -> bool:
+    """Prints the table; whether every target is met."""
+    print(f"\n{'figure':26} {'median':>9} {'min':>9} {'p95':>9} {'target':>9}")
+    met = True
+    for each in figures:
+        target = TARGETS.get(each.name)
+        kept = target is None or each.median < target
+        met &= kept
+        shown = f"{target:9.1f}" if target is not None else " " * 9
+        print(
+            f"{each.name:26} {each.median:9.2f} {each.low:9.2f} {each.high:9.2f} {shown}"
+            f" {'' if kept else 'MISSED '}{each.note}"
+        )
+    return met
+
+
+def main() -> int:
+    """Measures, prints, writes; 1 when a target is missed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    figures = asyncio.run(measure(arguments.rounds))
+    met = report(figures)
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps({each.name: vars(each) for each in figures}, indent=2) + "\n")
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

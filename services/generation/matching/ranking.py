@@ -1,12 +1,34 @@
 """Orders the parts of a profile for one posting, each with the reason (SPEC G4)."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
+from services.document.canonical import hash_of
+from services.generation.matching.asked import Asked, AskedSkill, asked
+from services.generation.matching.components import skill_evidence
+from services.generation.matching.facts import Fact, profile_facts
+from services.generation.matching.reading import Naming, Reading
+from services.generation.matching.tenure import last_month
+from services.generation.postings.requirements import MENTIONED, MUST, NICE
+from services.generation.skills.stems import stem
 from services.generation.skills.table import SkillTable
+from services.generation.skills.tokens import fold
 from vitae.generation.v1 import matching_pb2, postings_pb2
-from vitae.resume.v1 import profile_pb2
+from vitae.resume.v1 import common_pb2, profile_pb2
 
 METHOD_VERSION = "1"
+
+_TERM = {MUST: 0.5, NICE: 0.25, MENTIONED: 0.1}
+"""How far one skill of this importance, named once, moves a part of a profile towards 1."""
+_KEYWORD, _REPEATED_KEYWORD = 0.06, 0.1
+_FIGURE = 0.05
+"""A line with a figure in it says more than one without."""
+_RECENCY = 0.15
+"""The part of a relevance that fades with age; half of it in five years."""
+_FADES = 60
+_UNASKED = 0.1
+"""Relevance of a skill nobody asked for; more where work shows it."""
 
 
 def rank(
@@ -16,12 +38,227 @@ def rank(
     skills: SkillTable,
 ) -> matching_pb2.Ranking:
     """The ranking, without id, profile_id, job_posting_id, input_sha256 and create_time, which the caller fills.
-    With no analysis, recency alone orders."""
-    raise NotImplementedError
+    With no analysis, recency and figures alone order."""
+    reading = Reading(profile_facts(profile), skills)
+    return rank_reading(profile, reading, asked(analysis, reading.own, skills) if analysis else None, today)
 
 
 def ranking_key(
     profile: profile_pb2.ProfileContent, analysis: postings_pb2.PostingAnalysis, today: date
 ) -> str:
-    """SHA-256 of all that a ranking depends on: an equal key means an equal ranking."""
-    raise NotImplementedError
+    """SHA-256 of all that a ranking depends on: an equal key means an equal ranking.
+
+    The day does not enter, because recency is measured from the latest date of the profile; but for its month where
+    the profile names a date to come.
+    """
+    month = today.year * 12 + today.month - 1
+    latest = _latest(profile, today)
+    return hash_of(
+        profile=profile,
+        analysis=analysis,
+        method=METHOD_VERSION,
+        month=month if latest > month else 0,
+    )
+
+
+def rank_reading(
+    profile: profile_pb2.ProfileContent, reading: Reading, wanted: Asked | None, today: date
+) -> matching_pb2.Ranking:
+    """As `rank`, for what is read already."""
+    ranker = _Ranker(reading, wanted, min(_latest(profile, today), today.year * 12 + today.month - 1), today)
+    return matching_pb2.Ranking(
+        experience=ranker.entries(_job(each) for each in profile.experience),
+        projects=ranker.entries(_project(each) for each in profile.projects),
+        skills=ranker.skills(),
+        achievements=ranker.achievements(profile),
+        method_version=METHOD_VERSION,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    id: str
+    label: str
+    dates: tuple[common_pb2.PartialDate, ...]
+    lasts: bool
+
+
+def _job(job: profile_pb2.Experience) -> _Entry:
+    lasts = job.is_current or (bool(job.start_date.year) and not job.end_date.year)
+    label = " – ".join(part for part in (job.title, job.company) if part)
+    return _Entry(job.id, label, (job.start_date, job.end_date), lasts)
+
+
+def _project(project: profile_pb2.Project) -> _Entry:
+    return _Entry(project.id, project.name, (project.start_date, project.end_date), lasts=False)
+
+
+class _Ranker:
+    """Weighs what facts say against what a posting asks."""
+
+    def __init__(self, reading: Reading, wanted: Asked | None, latest: int, today: date) -> None:
+        self._reading = reading
+        self._latest = latest
+        self._today = today
+        self._wanted = {skill.name: skill for skill in wanted.skills} if wanted else {}
+        self._terms: dict[str, list[tuple[AskedSkill, Naming]]] = {}
+        for name, skill in self._wanted.items():
+            for naming in reading.skills.get(name, ()) if skill.importance in _TERM else ():
+                for owner in {naming.fact.id, naming.fact.entry}:
+                    self._terms.setdefault(owner, []).append((skill, naming))
+        self._keywords = self._find_keywords(wanted) if wanted else {}
+        self._figures = {
+            fact.id for fact, _ in reading.facts if any(letter.isdigit() for letter in fact.text)
+        }
+
+    def entries(self, entries: Iterable[_Entry]) -> list[matching_pb2.RankedItem]:
+        """Jobs or projects, best first; then latest, then as given."""
+        found = []
+        for place, entry in enumerate(entries):
+            month = last_month(entry.dates, lasts=entry.lasts, today=self._today)
+            recency = self._recency(month)
+            found.append(
+                ((-1 if month is None else month), place, self._item(entry.id, entry.label, recency))
+            )
+        found.sort(key=lambda each: (-each[2].relevance, -each[0], each[1]))
+        return [item for _, _, item in found]
+
+    def achievements(self, profile: profile_pb2.ProfileContent) -> list[matching_pb2.RankedItem]:
+        """Achievements of all entries, best first, then as given."""
+        recency = {
+            entry.id: self._recency(last_month(entry.dates, lasts=entry.lasts, today=self._today))
+            for entry in (*map(_job, profile.experience), *map(_project, profile.projects))
+        }
+        items = [
+            self._item(fact.id, fact.text, recency.get(fact.entry, 0.5))
+            for fact, _ in self._reading.facts
+            if fact.field in ("text", "enhanced_text")
+        ]
+        items.sort(key=lambda item: -item.relevance)
+        return items
+
+    def skills(self) -> list[matching_pb2.RankedItem]:
+        """Skills, best first: those listed, and those asked for that work proves and no list names."""
+        found: dict[str, tuple[float, int, matching_pb2.RankedItem]] = {}
+        place = 0
+        for fact, _ in self._reading.facts:
+            if fact.part == "skills" and fact.field == "name":
+                names = [
+                    name
+                    for name, namings in self._reading.skills.items()
+                    if any(each.fact is fact for each in namings)
+                ]
+                best = max(
+                    (self._skill(name, fact) for name in names), key=lambda item: item.relevance, default=None
+                )
+                item = best or matching_pb2.RankedItem(fact_id=fact.id, relevance=_UNASKED, label=fact.text)
+                found.setdefault(fact.id, (-item.relevance, place, item))
+                place += 1
+        listed = {
+            each.fact.id
+            for namings in self._reading.skills.values()
+            for each in namings
+            if each.fact.part == "skills"
+        }
+        for name, skill in self._wanted.items():
+            namings = self._reading.skills.get(name, [])
+            if (
+                skill.importance in _TERM
+                and namings
+                and not any(each.fact.id in listed and each.fact.part == "skills" for each in namings)
+            ):
+                item = self._skill(name, namings[0].fact)
+                found.setdefault(f"{item.fact_id} {name}", (-item.relevance, place, item))
+                place += 1
+        return [item for _, _, item in sorted(found.values(), key=lambda each: each[:2])]
+
+    def _skill(self, name: str, fact: Fact) -> matching_pb2.RankedItem:
+        namings = self._reading.skills[name]
+        shown = min(1.0, len({each.fact.entry for each in namings if each.fact.part != "skills"}) / 3)
+        skill = self._wanted.get(name)
+        weight = {MUST: 0.7, NICE: 0.45, MENTIONED: 0.25}.get(skill.importance, 0.0) if skill else 0.0
+        relevance = round(max(weight, _UNASKED) + 0.3 * shown, 4)
+        reasons = [skill_evidence(skill, namings, relevance)] if skill and weight else []
+        if not reasons and shown:
+            reasons = [
+                matching_pb2.Evidence(
+                    term=name,
+                    fact_id=fact.id,
+                    field=fact.field,
+                    points=relevance,
+                    message=f"{name} is named with work as well.",
+                )
+            ]
+        return matching_pb2.RankedItem(
+            fact_id=fact.id,
+            relevance=relevance,
+            reasons=reasons,
+            label=name if fact.part != "skills" else fact.text,
+        )
+
+    def _item(self, fact_id: str, label: str, recency: float) -> matching_pb2.RankedItem:
+        """A part of the profile, all that stands in it counted once."""
+        reasons: dict[str, tuple[float, matching_pb2.Evidence]] = {}
+        for skill, naming in self._terms.get(fact_id, ()):
+            if skill.name not in reasons:
+                namings = [each for other, each in self._terms[fact_id] if other is skill]
+                reasons[skill.name] = (_TERM[skill.importance], skill_evidence(skill, namings, 0.0))
+        for text, weight, fact, start, end in self._keywords.get(fact_id, ()):
+            span = postings_pb2.TextSpan(start=start, end=end)
+            evidence = matching_pb2.Evidence(
+                term=text,
+                fact_id=fact.id,
+                field=fact.field,
+                profile_spans=[span],
+                message=f"The posting speaks of “{text}”.",
+            )
+            reasons.setdefault(f"“{text}”", (weight, evidence))
+        if fact_id in self._figures:
+            evidence = matching_pb2.Evidence(fact_id=fact_id, message="It names a figure.")
+            reasons["figure"] = (_FIGURE, evidence)
+        left = 1.0
+        for weight, _ in sorted(reasons.values(), key=lambda each: each[0]):
+            left *= 1.0 - weight
+        faded = (1.0 - _RECENCY) + _RECENCY * recency
+        relevance = (
+            (1.0 - left) * faded if self._wanted or self._keywords else recency * 0.9 + (1.0 - left) * 0.1
+        )
+        whole = sum(weight for weight, _ in reasons.values())
+        for weight, evidence in reasons.values():
+            evidence.points = round(relevance * weight / whole, 6)
+        ordered = sorted(
+            (evidence for _, evidence in reasons.values()), key=lambda each: (-each.points, each.term)
+        )
+        return matching_pb2.RankedItem(
+            fact_id=fact_id, relevance=round(relevance, 4), reasons=ordered, label=label[:500]
+        )
+
+    def _find_keywords(self, wanted: Asked) -> dict[str, list[tuple[str, float, Fact, int, int]]]:
+        """Keywords of the posting by the facts and entries that hold them."""
+        tag = wanted.language.tag
+        weights = {
+            stem(fold(each.text), tag): (each.text, _REPEATED_KEYWORD if each.mentions > 1 else _KEYWORD)
+            for each in wanted.analysis.keywords
+        }
+        found: dict[str, list[tuple[str, float, Fact, int, int]]] = {}
+        for fact, tokens in self._reading.facts if weights else ():
+            for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
+                keyword = weights.get(stem(key, tag))
+                if keyword:
+                    for owner in {fact.id, fact.entry}:
+                        found.setdefault(owner, []).append((*keyword, fact, start, end))
+        return found
+
+    def _recency(self, month: int | None) -> float:
+        """1 for what lasts, halved every five years; what has no date counts as ten years old."""
+        age = 2 * _FADES if month is None else max(0, self._latest - month)
+        return float(0.5 ** (age / _FADES))
+
+
+def _latest(profile: profile_pb2.ProfileContent, today: date) -> int:
+    """Month number of the latest date of the profile's jobs and projects."""
+    entries: Sequence[_Entry] = [*map(_job, profile.experience), *map(_project, profile.projects)]
+    months = [
+        month for each in entries if (month := last_month(each.dates, lasts=False, today=today)) is not None
+    ]
+    return max(months, default=0)

@@ -125,7 +125,7 @@ def _beside(title_line: str, language: Language) -> tuple[str, str]:
 
 def _until_end(words: str, language: Language) -> str:
     """The words of a title out of a sentence: up to "to", "who", "for", from the first that is no mere praise."""
-    kept = []
+    kept: list[str] = []
     for word in words.replace("\n", " ").split()[:_TITLE_WORDS]:
         key = fold(word)
         if kept and (

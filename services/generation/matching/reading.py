@@ -1,0 +1,105 @@
+"""Facts read once: which skills they name and where, and their words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from services.generation.matching.facts import Fact, Source
+from services.generation.skills.extraction import find_skills
+from services.generation.skills.stems import stem
+from services.generation.skills.table import SkillTable
+from services.generation.skills.tokens import PAUSE, STOP, Tokens
+
+_OWN_WORDS = 5
+"""A skill of the person's own naming has at most so many words; what is longer is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """One place where a fact names a skill: fact.text[start:end]."""
+
+    fact: Fact
+    start: int
+    end: int
+    key: str
+    """The name as it stands there, folded, with a space before and after."""
+
+
+class Reading:
+    """The facts of a profile or a resume, read."""
+
+    def __init__(
+        self, facts: Iterable[Fact], table: SkillTable, own: Mapping[str, str] | None = None
+    ) -> None:
+        """Reads facts.
+
+        Args:
+            facts: What to read.
+            table: The known skills.
+            own: Skills of the person's own naming (name by key) to look for; those listed in `facts` when None.
+        """
+        self.table = table
+        self.facts: list[tuple[Fact, Tokens]] = [(fact, table.tokens(fact.text)) for fact in facts]
+        self.skills: dict[str, list[Naming]] = {}
+        unknown: dict[str, str] = {}
+        for fact, tokens in self.facts:
+            mentions = find_skills(tokens, table)
+            for each in mentions:
+                key = table.tokenizer.key(each.written(fact.text))
+                self.skills.setdefault(each.skill.name, []).append(Naming(fact, each.start, each.end, key))
+            if not mentions and own is None and _lists_skill(fact):
+                _note_own(unknown, fact, tokens)
+        self.own = dict(unknown if own is None else own)
+        """Skills the table does not know, by key: the person's own names for their trade."""
+        for key, name in self.own.items():
+            for fact, tokens in self.facts:
+                for start, end in tokens.find(key) if key in tokens.joined else ():
+                    self.skills.setdefault(name, []).append(Naming(fact, start, end, key))
+
+    @cached_property
+    def mentions(self) -> dict[str, int]:
+        """How often each skill is named."""
+        return {name: len(namings) for name, namings in self.skills.items()}
+
+    def prominent(self, skill: str) -> bool:
+        """Whether a reader sees the skill at a glance."""
+        return any(each.fact.prominent for each in self.skills.get(skill, ()))
+
+    def adjacent(self, skill: str) -> str:
+        """A proved neighbour of a skill; "" when there is none."""
+        known = self.table.skills.get(skill)
+        return min((each for each in known.neighbours if each in self.skills), default="") if known else ""
+
+    def words(self, language: str) -> dict[str, tuple[Fact, int, int]]:
+        """The first place of each stem."""
+        found: dict[str, tuple[Fact, int, int]] = {}
+        for fact, tokens in self.facts:
+            for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
+                if key not in (PAUSE, STOP):
+                    found.setdefault(stem(key, language), (fact, start, end))
+        return found
+
+
+def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing_suffices: bool) -> float:
+    """How well a skill is shown, 0 to 1: listed 0.6, named with work 0.7, both 0.9; 0.1 more where it is called what the
+    posting calls it. For languages and ways of working a list is all one can show, and counts as both."""
+    namings = list(namings)
+    sources = {each.fact.source for each in namings}
+    if not sources:
+        return 0.0
+    both = len(sources) == 2 or listing_suffices
+    base = 0.9 if both else 0.7 if Source.PROVED in sources else 0.6
+    return base + (0.1 if any(each.key in posting_keys for each in namings) else 0.0)
+
+
+def _lists_skill(fact: Fact) -> bool:
+    return (
+        fact.field == "name" and (fact.part == "skills" or fact.prominent) and fact.part != "certifications"
+    )
+
+
+def _note_own(unknown: dict[str, str], fact: Fact, tokens: Tokens) -> None:
+    words = tokens.words()
+    if 0 < len(words) <= _OWN_WORDS and len(words) == len(tokens.keys) and max(map(len, words)) > 2:
+        key, name = f" {' '.join(words)} ", fact.text.strip()
+        unknown[key] = min(name, unknown.get(key, name))

@@ -1,0 +1,63 @@
+"""How close two job titles are: the work they name, whatever the language, the rank and the gender of their words."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from services.generation.postings.language import Language
+from services.generation.skills.tokens import PAUSE, STOP, Tokens
+
+_BEFORE_ENDING = 4
+
+
+def title_words(tokens: Tokens, language: Language) -> frozenset[str]:
+    """The words of a title that name the work: no rank, no gender, one word for all that mean the same."""
+    ranks = {word for phrases in language.seniority.values() for phrase in phrases for word in phrase.split()}
+    ranks -= {"manager", "director", "architect", "supervisor"}
+    joined = tokens.joined.replace(" front end ", " frontend ").replace(" back end ", " backend ")
+    joined = joined.replace(" full stack ", " fullstack ")
+    words = (word for word in joined.split() if word not in (PAUSE, STOP))
+    kept = [word for word in words if len(word) > 1 and word not in ranks and word not in language.stop_words]
+    return frozenset(filter(None, (_common(word) for word in kept)))
+
+
+def likeness(asked: frozenset[str], held: frozenset[str]) -> float:
+    """The part of the asked title's words that a held title has, 0 to 1."""
+    return len(asked & held) / len(asked) if asked else 0.0
+
+
+def _common(word: str) -> str:
+    """The one word that stands for a title's word."""
+    tables = _tables()
+    word = tables.words.get(word, word)
+    for ending, instead in tables.endings.items():
+        if word.endswith(ending) and len(word) - len(ending) >= _BEFORE_ENDING:
+            word = word[: -len(ending)] + instead
+            break
+    if word in tables.same:
+        return tables.same[word]
+    # German writes the kind of work and the worker as one word: "Softwareentwickler", "Intensivpflegefachkraft".
+    for suffix, common in tables.same.items():
+        if len(suffix) > 6 and word.endswith(suffix):
+            return common
+    return word
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    same: Mapping[str, str]
+    endings: Mapping[str, str]
+    words: Mapping[str, str]
+
+
+@cache
+def _tables() -> _Tables:
+    file = files("services.generation.matching").joinpath("data", "titles.toml")
+    data = tomllib.loads(file.read_text(encoding="utf-8"))
+    same: dict[str, str] = {}
+    for group in data["same"]:
+        for word in group:
+            same.setdefault(word, group[0])
+    return _Tables(same, data["endings"], data["words"])

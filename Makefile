@@ -126,10 +126,12 @@ lock-check: $(READY) ## Fail when a file of requirements/ is out of step with it
 ##@ Ship it
 
 .PHONY: images
-images: ## Build the container image of each deployable (BUILDER=docker or podman).
-	@for name in $(IMAGES); do \
+images: ## Build the container image of each deployable (BUILDER=docker or podman; BASE= names the base by digest).
+	@revision="$$(git rev-parse HEAD)"; \
+	for name in $(IMAGES); do \
 	  folder=$$name; test "$$name" = gateway || folder=services/$$name; \
-	  $(BUILDER) build --file "$$folder/Dockerfile" --tag "vitae-$$name:$(VERSION)" .; \
+	  $(BUILDER) build $(if $(BASE),--build-arg "BASE=$(BASE)") --build-arg "VERSION=$(VERSION)" \
+	    --build-arg "REVISION=$$revision" --file "$$folder/Dockerfile" --tag "vitae-$$name:$(VERSION)" .; \
 	done
 
 .PHONY: manifests
@@ -140,6 +142,10 @@ manifests: ## Build the Kubernetes manifests of every overlay into build/manifes
 	  kubectl kustomize "$$folder" > "build/manifests/$$(basename "$$folder").yaml"; \
 	  echo "build/manifests/$$(basename "$$folder").yaml"; \
 	done
+
+.PHONY: docs
+docs: $(READY) ## Write docs/configuration.md, the table of every variable.
+	@$(PYTHON) -m deploy.configuration_table
 
 .PHONY: clean
 clean: ## Remove what was built and cached; keeps .venv, out and data.

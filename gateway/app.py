@@ -21,7 +21,7 @@ from gateway.problems import on_invalid_request, on_vitae_error, problem
 from gateway.routes import ROUTERS
 from gateway.services import Services
 from services.runtime.auth import Authenticate
-from services.runtime.errors import InvalidArgument, NotFound, VitaeError
+from services.runtime.errors import Internal, InvalidArgument, NotFound, VitaeError
 
 DESCRIPTION = (
     "Turns a career profile and a job posting into a truthful, tailored resume or cover letter, renders it, "
@@ -54,6 +54,7 @@ def build_app(
     app.add_exception_handler(VitaeError, on_vitae_error)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_uncaught)
     _document(app)
     return _wrapped(app, http, registry)
 
@@ -83,13 +84,23 @@ def _document(app: FastAPI) -> None:
 
 
 async def _on_http_exception(_: Request, error: Exception) -> Response:
-    """Answers what the router itself refuses: unknown paths and methods."""
+    """Answers what the framework itself refuses: unknown paths and methods, bodies that could not be read."""
     if not isinstance(error, HTTPException):
         raise TypeError(f"registered for HTTPException, got {type(error).__name__}")
+    if isinstance(error.__cause__, VitaeError):
+        return problem(error.__cause__)  # raised while FastAPI read the body
     if error.status_code == 404:
-        return problem(NotFound("There is nothing at this path.", reason="PATH_NOT_FOUND"))
-    code = "METHOD_NOT_ALLOWED" if error.status_code == 405 else "REQUEST_INVALID"
-    return problem(InvalidArgument(str(error.detail), reason=code), status=error.status_code)
+        answer = problem(NotFound("There is nothing at this path.", reason="PATH_NOT_FOUND"))
+    else:
+        code = "METHOD_NOT_ALLOWED" if error.status_code == 405 else "REQUEST_INVALID"
+        answer = problem(InvalidArgument(str(error.detail), reason=code), status=error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _on_uncaught(_: Request, __: Exception) -> Response:
+    """The last-resort 500. Starlette raises the exception again after sending it; `Observe` logs it."""
+    return problem(Internal())
 
 
 def _wrapped(app: FastAPI, http: HttpConfig, registry: CollectorRegistry) -> ASGIApp:

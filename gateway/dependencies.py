@@ -2,8 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
+from gateway.bodies import unsafe
 from gateway.config import HttpConfig
 from gateway.services import Services
 
@@ -16,6 +19,17 @@ def _services(request: Request) -> Services:
 def _http(request: Request) -> HttpConfig:
     config: HttpConfig = request.app.state.http
     return config
+
+
+def _storable(text: str) -> str:
+    if wrong := unsafe(text):
+        raise PydanticCustomError("unsafe_text", "{wrong}", {"wrong": wrong})
+    return text
+
+
+def _etag(header: str) -> str:
+    """The etag as services write it, without the header's quotes; "*" asks for nothing that a write does not check."""
+    return "" if header.strip() == "*" else header.strip().strip('"')
 
 
 Backend = Annotated[Services, Depends(_services)]
@@ -31,10 +45,13 @@ IdempotencyKey = Annotated[
 ]
 IfMatch = Annotated[
     str,
+    AfterValidator(_etag),
     Header(
         alias="If-Match", max_length=100, description="ETag the resource was read with; 412 when it is stale."
     ),
 ]
 PageSize = Annotated[int, Query(ge=0, le=100, description="Entries of a page; 20 when 0.")]
 PageToken = Annotated[str, Query(max_length=500, description="next_page_token of the page before.")]
-Id = Annotated[str, "UUID of the resource"]
+Words = Annotated[str, AfterValidator(_storable)]
+"""A parameter that is kept as text."""
+VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the version.")]

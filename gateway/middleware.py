@@ -47,16 +47,17 @@ class Observe:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        began, status = time.perf_counter(), 0
+        began, status, ended = time.perf_counter(), 0, False
 
         async def observed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, ended
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message).update(
                     {"X-Request-Id": correlation.request_id(), **SECURITY_HEADERS}
                 )
             await send(message)
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         with (
             correlation.correlated(
@@ -70,9 +71,10 @@ class Observe:
                 await self._app(scope, receive, observed)
             except Exception:
                 self._log.exception("http_failed", method=scope["method"], route=_route(scope))
-                if status:
-                    raise  # the answer has begun: only breaking it off tells the client
-                await problem(Internal())(scope, receive, observed)
+                if not status:
+                    await problem(Internal())(scope, receive, observed)
+                elif not ended:
+                    raise  # only breaking off an answer that has begun tells the client
             finally:
                 seconds = time.perf_counter() - began
                 self._requests.labels(scope["method"], _route(scope), str(status)).inc()

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from services.runtime import correlation
-from services.runtime.errors import FieldError, InvalidArgument, VitaeError
+from services.runtime.errors import FieldError, Internal, InvalidArgument, VitaeError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -32,6 +32,8 @@ _STATUS = {
     grpc.StatusCode.FAILED_PRECONDITION: 409,
     grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
     grpc.StatusCode.UNAVAILABLE: 503,
+    # A service that stops ends the calls that outlast its grace so.
+    grpc.StatusCode.CANCELLED: 503,
     grpc.StatusCode.DEADLINE_EXCEEDED: 504,
     grpc.StatusCode.UNIMPLEMENTED: 501,
 }
@@ -56,22 +58,23 @@ def status_of(error: VitaeError) -> int:
 def problem(
     error: VitaeError, *, status: int | None = None, extra: Mapping[str, Any] | None = None
 ) -> JSONResponse:
-    """The response for an error; `extra` members stand beside the standard ones."""
+    """The response for an error; `extra` members stand beside the standard ones. A 500 says nothing of its cause."""
     status = status or status_of(error)
+    told: VitaeError = Internal() if status == HTTPStatus.INTERNAL_SERVER_ERROR else error
     request_id = correlation.request_id() or error.request_id
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": error.message,
-        "code": error.reason,
+        "detail": told.message,
+        "code": told.reason,
         "request_id": request_id,
         **(extra or {}),
     }
-    if error.fields:
-        body["errors"] = [{"field": each.field, "detail": each.description} for each in error.fields]
-    if "etag" in error.metadata:
-        body["etag"] = error.metadata["etag"]
+    if told.fields:
+        body["errors"] = [{"field": each.field, "detail": each.description} for each in told.fields]
+    if "etag" in told.metadata:
+        body["etag"] = told.metadata["etag"]
     return JSONResponse(body, status, headers=_headers(error, status), media_type=MEDIA_TYPE)
 
 

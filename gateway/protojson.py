@@ -10,10 +10,9 @@ Fields with presence are left out while unset; all others are always there.
 """
 
 import base64
-import binascii
 import difflib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -27,12 +26,16 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from gateway.bodies import printable, unsafe
 from services.runtime.errors import FieldError
 
 M = TypeVar("M", bound=Message)
 
 PROTO_MARK = "x-vitae-message"
 """Key of a schema that stands for a message; gateway/openapi.py puts the component in its place."""
+
+MOST_PROBLEMS = 50
+"""Failing fields told of at once."""
 
 _INTEGERS = {
     FieldDescriptor.CPPTYPE_INT32,
@@ -42,10 +45,11 @@ _INTEGERS = {
 }
 _FLOATS = {FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT}
 _WELL_KNOWN = {
-    Timestamp.DESCRIPTOR.full_name,
-    Duration.DESCRIPTOR.full_name,
-    Struct.DESCRIPTOR.full_name,
+    Timestamp.DESCRIPTOR.full_name: "an RFC 3339 time",
+    Duration.DESCRIPTOR.full_name: 'seconds such as "300s"',
+    Struct.DESCRIPTOR.full_name: "a JSON object",
 }
+"""Messages with a JSON form of their own, in words."""
 
 
 class BodyInvalid(Exception):
@@ -54,6 +58,15 @@ class BodyInvalid(Exception):
     def __init__(self, fields: list[FieldError]) -> None:
         self.fields = fields
         super().__init__("; ".join(f"{each.field}: {each.description}" for each in fields))
+
+
+class _Problems(list[FieldError]):
+    """The failing fields; enough of them end the reading, as each costs time that a hostile body may not take."""
+
+    def append(self, problem: FieldError) -> None:
+        super().append(problem)
+        if len(self) == MOST_PROBLEMS:
+            raise BodyInvalid(self)
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,9 @@ class ProtoJson:
         def validated(value: object) -> Message:
             if isinstance(value, source):
                 return value
+            if isinstance(value, bytes):
+                unread = [FieldError("body", "must be sent with Content-Type: application/json")]
+                raise PydanticCustomError("proto_json", "not JSON", {"fields": unread})
             try:
                 return from_json(value, source)
             except BodyInvalid as error:
@@ -101,7 +117,7 @@ def to_json(message: Message) -> dict[str, Any]:
 
 def from_json(value: object, kind: type[M]) -> M:
     """The message a JSON value describes. Raises BodyInvalid with every failing field; null means unset."""
-    message, problems = kind(), list[FieldError]()
+    message, problems = kind(), _Problems()
     _fill(message, value, "", problems)
     if problems:
         raise BodyInvalid(problems)
@@ -165,30 +181,36 @@ def _well_known_writer(descriptor: Descriptor) -> Callable[[Any], Any]:
     return to_json
 
 
-def _fill(message: Message, value: object, path: str, problems: list[FieldError]) -> None:
+def _fill(message: Message, value: object, path: str, problems: _Problems) -> None:
     if not isinstance(value, Mapping):
         problems.append(FieldError(path or "body", "must be a JSON object"))
         return
-    fields = message.DESCRIPTOR.fields_by_name
-    for name, given in value.items():
-        where = f"{path}.{name}" if path else str(name)
+    fields = cast(Mapping[str, FieldDescriptor], message.DESCRIPTOR.fields_by_name)
+    chosen: dict[str, str] = {}
+    for given_name, given in value.items():
+        name = printable(str(given_name))
+        where = f"{path}.{name}" if path else name
         field = fields.get(name)
         if field is None:
-            near = difflib.get_close_matches(str(name), fields, n=1)
+            near = difflib.get_close_matches(name, fields, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             problems.append(FieldError(where, f"is not a field of {message.DESCRIPTOR.name}{hint}"))
         elif given is not None:
-            _set(message, cast(FieldDescriptor, field), given, where, problems)
+            if (group := _group(field)) and (other := chosen.setdefault(group, name)) != name:
+                problems.append(FieldError(where, f"cannot stand beside {other}; send one of them"))
+            else:
+                _set(message, field, given, where, problems)
 
 
-def _set(
-    message: Message, field: FieldDescriptor, given: object, where: str, problems: list[FieldError]
-) -> None:
+def _group(field: FieldDescriptor) -> str:
+    """The oneof a field belongs to, "" for one that stands for itself."""
+    group = field.containing_oneof
+    return group.name if group is not None and len(group.fields) > 1 else ""
+
+
+def _set(message: Message, field: FieldDescriptor, given: object, where: str, problems: _Problems) -> None:
     if _is_map(field):
-        if isinstance(given, Mapping) and all(isinstance(each, str) for each in given.values()):
-            getattr(message, field.name).update(given)
-        else:
-            problems.append(FieldError(where, "must be an object of strings"))
+        _set_map(getattr(message, field.name), given, where, problems)
     elif field.is_repeated:
         if not isinstance(given, list):
             problems.append(FieldError(where, "must be a list"))
@@ -208,36 +230,49 @@ def _set(
         _read(field, given, where, problems, lambda value: setattr(message, field.name, value))
 
 
-def _fill_message(message: Message, given: object, where: str, problems: list[FieldError]) -> None:
-    if message.DESCRIPTOR.full_name not in _WELL_KNOWN:
+def _set_map(target: MutableMapping[str, str], given: object, where: str, problems: _Problems) -> None:
+    """Every map of the contracts is one of texts by texts."""
+    if not isinstance(given, Mapping):
+        problems.append(FieldError(where, "must be an object of texts"))
+        return
+    for key, value in given.items():
+        at = f'{where}["{printable(key)}"]'
+        if not isinstance(value, str):
+            problems.append(FieldError(at, "must be text"))
+        elif wrong := unsafe(key) or unsafe(value):
+            problems.append(FieldError(at, wrong))
+        else:
+            target[key] = value
+
+
+def _fill_message(message: Message, given: object, where: str, problems: _Problems) -> None:
+    kind = message.DESCRIPTOR.full_name
+    if kind not in _WELL_KNOWN:
         _fill(message, given, where, problems)
         return
     try:
         ParseDict(cast(Any, given), message)
-    except (ParseError, ValueError, AttributeError, TypeError):
-        forms = {
-            "Timestamp": "an RFC 3339 time",
-            "Duration": 'seconds such as "300s"',
-            "Struct": "a JSON object",
-        }
-        problems.append(FieldError(where, f"must be {forms[message.DESCRIPTOR.name]}"))
+    except (ParseError, ValueError, AttributeError, TypeError, OverflowError):
+        problems.append(FieldError(where, f"must be {_WELL_KNOWN[kind]}"))
 
 
 def _read(
     field: FieldDescriptor,
     given: object,
     where: str,
-    problems: list[FieldError],
+    problems: _Problems,
     accept: Callable[[Any], None],
 ) -> None:
     value, wanted = _scalar(field, given)
     if value is None:
         problems.append(FieldError(where, f"must be {wanted}"))
-        return
-    try:
-        accept(value)
-    except (ValueError, TypeError):
-        problems.append(FieldError(where, f"must be {wanted}"))
+    elif isinstance(value, str) and (wrong := unsafe(value)):
+        problems.append(FieldError(where, wrong))
+    else:
+        try:
+            accept(value)
+        except ValueError:  # the one thing left that protobuf checks
+            problems.append(FieldError(where, f"is out of range: {wanted} of at most {_bits(field)} bits"))
 
 
 def _scalar(field: FieldDescriptor, given: object) -> tuple[Any, str]:
@@ -248,21 +283,40 @@ def _scalar(field: FieldDescriptor, given: object) -> tuple[Any, str]:
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return (given if isinstance(given, bool) else None), "true or false"
     if field.cpp_type in _INTEGERS:
-        whole = isinstance(given, int | float) and not isinstance(given, bool) and given == math.floor(given)
-        return (int(given) if whole else None), "a whole number"  # type: ignore[call-overload]
+        return _whole(given), "a whole number"
     if field.cpp_type in _FLOATS:
-        number_like = isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
-        return (float(given) if number_like else None), "a number"  # type: ignore[arg-type]
+        return _finite(given), "a number"
     if field.type == FieldDescriptor.TYPE_BYTES:
         return _decoded(given), "base64 text"
     return (given if isinstance(given, str) else None), "text"
 
 
+def _whole(given: object) -> int | None:
+    """A whole number, also when written as 3.0 or 3e0, as JSON numbers have no kinds."""
+    if isinstance(given, float):
+        return int(given) if given.is_integer() else None
+    return given if isinstance(given, int) and not isinstance(given, bool) else None
+
+
+def _finite(given: object) -> float | None:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    try:
+        number = float(given)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def _decoded(given: object) -> bytes | None:
     try:
         return base64.b64decode(given, validate=True) if isinstance(given, str) else None
-    except binascii.Error:
+    except ValueError:
         return None
+
+
+def _bits(field: FieldDescriptor) -> int:
+    return 32 if field.cpp_type in {FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32} else 64
 
 
 def _is_map(field: FieldDescriptor) -> bool:

@@ -48,6 +48,9 @@ class Events:
             coming.cancel()
             with contextlib.suppress(asyncio.CancelledError, VitaeError):
                 await coming
+            cancel = getattr(self.messages, "cancel", None)
+            if cancel is not None:
+                cancel()  # a gRPC call goes on until its deadline when its reader just walks away
 
 
 def _event(name: str, data: object) -> str:

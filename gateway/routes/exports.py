@@ -1,28 +1,33 @@
 """Exports: asked for (waiting or not), watched, listed, downloaded."""
 
-import re
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 from google.protobuf.duration_pb2 import Duration
 
+from gateway.bodies import StrictRoute
 from gateway.dependencies import Backend, Http, IdempotencyKey, PageSize, PageToken
 from gateway.files import streamed
 from gateway.identity.bearer import SIGNED_IN
+from gateway.prefer import Preference
+from gateway.problems import problem
 from gateway.protojson import ProtoJson, enum_choices, enum_number
 from gateway.sse import Events
-from services.runtime.errors import FailedPrecondition, FieldError, InvalidArgument, Unavailable, VitaeError
+from services.runtime.errors import FailedPrecondition, FieldError, InvalidArgument
 from vitae.render.v1 import options_pb2
 from vitae.resume.v1 import common_pb2
 from vitae.storage.v1 import exports_pb2
 
-router = APIRouter(prefix="/api/v1/exports", tags=["exports"], dependencies=SIGNED_IN)
-downloads = APIRouter(prefix="/api/v1/exports/download", tags=["exports"])
+router = APIRouter(
+    prefix="/api/v1/exports", tags=["exports"], dependencies=SIGNED_IN, route_class=StrictRoute
+)
+downloads = APIRouter(prefix="/api/v1/exports/download", tags=["exports"], route_class=StrictRoute)
 
 Export = Annotated[exports_pb2.Export, ProtoJson()]
 Prefer = Annotated[
-    str,
+    Sequence[str],
     Header(
         description="RFC 7240: respond-async answers 202 at once; wait=N waits at most N seconds for the file."
     ),
@@ -35,6 +40,7 @@ CALL_MARGIN = 5.0
 @router.post(
     "",
     status_code=201,
+    response_model=Export,
     summary="Export a document as a file",
     responses={202: {"description": "Still at work; Location says where to look."}},
 )
@@ -43,24 +49,25 @@ async def create(
     http: Http,
     response: Response,
     body: Annotated[exports_pb2.CreateExportRequest, ProtoJson()],
-    prefer: Prefer = "",
+    prefer: Prefer = (),
     idempotency_key: IdempotencyKey = "",
-) -> Export:
+) -> exports_pb2.Export | JSONResponse:
     """Waits for the file and answers 201 with its link; past the bound, or on Prefer: respond-async, 202.
 
     The same document, template and options again are answered from the file that is there.
     """
     body.request_id = idempotency_key or body.request_id
-    wait, applied = _wait(prefer, http.export_wait)
+    preference = Preference.of(prefer)
+    wait = preference.seconds(longest=http.export_wait)
     export = await backend.exports.CreateExport(body)
     if wait > 0 and not _ended(export):
         request = exports_pb2.WaitExportRequest(id=export.id, timeout=_duration(wait))
         export = await backend.exports.WaitExport(request, timeout=wait + CALL_MARGIN)
     if export.state.status in {common_pb2.WORK_STATUS_FAILED, common_pb2.WORK_STATUS_CANCELLED}:
-        raise _failure(export)
+        return _failed(export)
     response.headers["Location"] = f"/api/v1/exports/{export.id}"
-    if applied:
-        response.headers["Preference-Applied"] = applied
+    if preference.applied:
+        response.headers["Preference-Applied"] = preference.applied
     if not _ended(export):
         response.status_code = 202
     return export
@@ -162,32 +169,28 @@ async def follow(
     backend: Backend,
     filename: str,
     token: Annotated[str, Query(max_length=2000)],
-    expires: Annotated[int, Query(ge=0)],
+    expires: Annotated[int, Query(ge=0, le=2**53)],
 ) -> StreamingResponse:
     """The file behind a signed link; the link itself is the right to read it."""
     request = exports_pb2.OpenDownloadLinkRequest(token=token, expires=expires, filename=filename)
     return await streamed(backend.links.OpenDownloadLink(request, timeout=300))
 
 
-def _wait(prefer: str, longest: float) -> tuple[float, str]:
-    """Seconds to wait for the file, and the preference honoured by it."""
-    if re.search(r"(^|,)\s*respond-async\s*(,|;|$)", prefer, re.IGNORECASE):
-        return 0.0, "respond-async"
-    asked = re.search(r"(^|,)\s*wait\s*=\s*(\d{1,6})\s*(,|;|$)", prefer, re.IGNORECASE)
-    return (min(float(asked[2]), longest), f"wait={asked[2]}") if asked else (longest, "")
-
-
 def _ended(export: exports_pb2.Export) -> bool:
     return export.state.status not in {common_pb2.WORK_STATUS_PENDING, common_pb2.WORK_STATUS_PROCESSING}
 
 
-def _failure(export: exports_pb2.Export) -> VitaeError:
-    """What went wrong with the export, as a problem of the call that waited for it."""
-    error = export.state.error
+def _failed(export: exports_pb2.Export) -> JSONResponse:
+    """What became of the export, as a problem of the call that waited for it.
+
+    422 where the request is at fault, 502 where its rounds are used up and another call may succeed.
+    """
+    told = {"export_id": export.id}
     if export.state.status == common_pb2.WORK_STATUS_CANCELLED:
-        return FailedPrecondition("The export was cancelled.", reason="EXPORT_CANCELLED")
-    kind = Unavailable if error.retryable else InvalidArgument
-    return kind(error.message, reason=error.reason or None, metadata={"export_id": export.id})
+        return problem(FailedPrecondition("The export was cancelled.", reason="EXPORT_CANCELLED"), extra=told)
+    error = export.state.error
+    failure = InvalidArgument(error.message, reason=error.reason)
+    return problem(failure, status=502 if error.retryable else 422, extra=told)
 
 
 def _choice(name: str, value: str, enum: type, problems: list[FieldError]) -> int:

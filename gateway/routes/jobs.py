@@ -1,22 +1,26 @@
 """Job postings, and the exports made for one."""
 
+from email.message import Message
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
+from gateway.bodies import JSON, StrictRoute, parse
 from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import BodyInvalid, ProtoJson, from_json
 from gateway.responses import created, with_etag
-from services.runtime.errors import InvalidArgument
+from services.runtime.errors import FieldError, InvalidArgument
 from vitae.generation.v1 import postings_pb2
 from vitae.storage.v1 import exports_pb2
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], dependencies=SIGNED_IN)
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], dependencies=SIGNED_IN, route_class=StrictRoute)
 
 JobPosting = Annotated[postings_pb2.JobPosting, ProtoJson()]
 
-_TEXTS = {"text/plain": postings_pb2.POSTING_FORMAT_TEXT, "text/html": postings_pb2.POSTING_FORMAT_HTML}
+_TEXTS = {"text/plain": "text", "text/html": "html"}
+"""Media types of a posting sent as it is, and the source_format each stands for."""
+
 EXAMPLE = (
     "Senior Backend Engineer\nNorthline Parcel\n\nRequirements: 6+ years of Python, PostgreSQL, Kubernetes."
 )
@@ -78,16 +82,29 @@ async def exports(backend: Backend, id: str) -> Annotated[exports_pb2.ListJobExp
 
 
 async def _posting(request: Request) -> postings_pb2.JobPosting:
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    body, content = await request.body(), Message()
+    content["Content-Type"] = request.headers.get("content-type", JSON)
+    media_type = content.get_content_type()
     if media_type in _TEXTS:
-        text = (await request.body()).decode("utf-8", errors="replace")
-        return postings_pb2.JobPosting(source_text=text, source_format=_TEXTS[media_type])
+        text = _decoded(body, content.get_content_charset("utf-8"))
+        return _checked({"source_text": text, "source_format": _TEXTS[media_type]})
+    if media_type == JSON:
+        return _checked(parse(body))
+    problem = FieldError("Content-Type", f"must be {JSON}, {' or '.join(_TEXTS)}")
+    raise InvalidArgument("A body of this type is not read.", fields=[problem])
+
+
+def _decoded(body: bytes, charset: str) -> str:
+    """The text; bytes that are none in this encoding become U+FFFD, as a browser would show them."""
     try:
-        return from_json(await request.json(), postings_pb2.JobPosting)
+        return body.decode(charset, errors="replace")
+    except (LookupError, ValueError) as error:  # unknown, or no text encoding
+        problem = FieldError("Content-Type", "must name a known charset, such as utf-8")
+        raise InvalidArgument("The charset of the body is not known.", fields=[problem]) from error
+
+
+def _checked(value: object) -> postings_pb2.JobPosting:
+    try:
+        return from_json(value, postings_pb2.JobPosting)
     except BodyInvalid as error:
         raise InvalidArgument("Some fields are not valid.", fields=error.fields) from error
-    except ValueError as error:
-        raise InvalidArgument(
-            "The body is not JSON; send text/plain or text/html for the posting itself.",
-            reason="BODY_NOT_JSON",
-        ) from error

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from gateway.bodies import StrictRoute
 from gateway.dependencies import Backend
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import ProtoJson
 from vitae.generation.v1 import matching_pb2
 
-router = APIRouter(prefix="/api/v1", tags=["matching"], dependencies=SIGNED_IN)
+router = APIRouter(prefix="/api/v1", tags=["matching"], dependencies=SIGNED_IN, route_class=StrictRoute)
 
 ProfileId = Annotated[str, Query(description="UUID of the profile.")]
 PostingId = Annotated[str, Query(description="UUID of the job posting.")]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from gateway.bodies import StrictRoute
 from gateway.dependencies import Backend
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import ProtoJson
@@ -11,7 +12,9 @@ from gateway.routes.templates import PNG
 from services.runtime.errors import NotFound
 from vitae.render.v1 import render_pb2
 
-router = APIRouter(prefix="/api/v1/previews", tags=["previews"], dependencies=SIGNED_IN)
+router = APIRouter(
+    prefix="/api/v1/previews", tags=["previews"], dependencies=SIGNED_IN, route_class=StrictRoute
+)
 
 
 @router.post("", summary="Render a page as a picture", response_class=Response, responses=PNG)

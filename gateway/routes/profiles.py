@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken
+from gateway.bodies import StrictRoute
+from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken, Words
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import ProtoJson, enum_number
 from gateway.responses import created, with_etag
@@ -13,7 +14,9 @@ from services.runtime.errors import FieldError, InvalidArgument
 from vitae.generation.v1 import profiles_pb2
 from vitae.resume.v1 import profile_pb2
 
-router = APIRouter(prefix="/api/v1/profiles", tags=["profiles"], dependencies=SIGNED_IN)
+router = APIRouter(
+    prefix="/api/v1/profiles", tags=["profiles"], dependencies=SIGNED_IN, route_class=StrictRoute
+)
 
 Profile = Annotated[profile_pb2.Profile, ProtoJson()]
 FormatName = Annotated[str, Query(description="Format of the file; json_resume so far.")]
@@ -49,8 +52,8 @@ async def import_(
     request: Request,
     response: Response,
     format: FormatName = "json_resume",
-    display_name: Annotated[str, Query(max_length=200)] = "",
-    locale: Annotated[str, Query(max_length=35)] = "",
+    display_name: Annotated[Words, Query(max_length=200)] = "",
+    locale: Annotated[Words, Query(max_length=35)] = "",
     validate_only: bool = False,
     idempotency_key: IdempotencyKey = "",
 ) -> Annotated[profiles_pb2.ImportProfileResponse, ProtoJson()]:

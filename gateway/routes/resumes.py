@@ -5,13 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken
+from gateway.bodies import StrictRoute
+from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken, VersionNumber, Words
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import ProtoJson
 from gateway.responses import created, with_etag
 from vitae.generation.v1 import documents_pb2, resumes_pb2
 
-router = APIRouter(prefix="/api/v1/resumes", tags=["resumes"], dependencies=SIGNED_IN)
+router = APIRouter(
+    prefix="/api/v1/resumes", tags=["resumes"], dependencies=SIGNED_IN, route_class=StrictRoute
+)
 
 Resume = Annotated[resumes_pb2.Resume, ProtoJson()]
 Version = Annotated[documents_pb2.DocumentVersion, ProtoJson()]
@@ -59,7 +62,7 @@ async def update(
     update_mask: Annotated[
         str, Query(description='Fields to change, comma-separated, such as "title,structure".')
     ],
-    note: Annotated[str, Query(max_length=2000)] = "",
+    note: Annotated[Words, Query(max_length=2000)] = "",
     autosave: bool = False,
     if_match: IfMatch = "",
 ) -> Resume:
@@ -96,18 +99,16 @@ async def versions(
 
 
 @router.get("/{id}/versions/{version}", summary="Get one version of a resume")
-async def version(backend: Backend, id: str, version: int) -> Version:
+async def version(backend: Backend, id: str, version: VersionNumber) -> Version:
     """One version with its content."""
     request = documents_pb2.GetDocumentVersionRequest(document_id=id, version=version)
     return await backend.documents.GetDocumentVersion(request)
 
 
 @router.post("/{id}/versions/{version}/restore", summary="Go back to an old version")
-async def restore(backend: Backend, id: str, version: int, if_match: IfMatch) -> Version:
+async def restore(backend: Backend, id: str, version: VersionNumber, if_match: IfMatch) -> Version:
     """Makes a new version with the content of an old one."""
-    request = documents_pb2.RestoreDocumentVersionRequest(
-        document_id=id, version=version, etag=if_match.strip('"')
-    )
+    request = documents_pb2.RestoreDocumentVersionRequest(document_id=id, version=version, etag=if_match)
     return await backend.documents.RestoreDocumentVersion(request)
 
 
@@ -115,8 +116,8 @@ async def restore(backend: Backend, id: str, version: int, if_match: IfMatch) ->
 async def diff(
     backend: Backend,
     id: str,
-    base: Annotated[int, Query(ge=1, description="The older version.")],
-    version: Annotated[int, Query(ge=0, description="The newer version; the head when 0.")] = 0,
+    base: Annotated[int, Query(ge=1, le=2**31 - 1, description="The older version.")],
+    version: Annotated[int, Query(ge=0, le=2**31 - 1, description="The newer version; the head when 0.")] = 0,
 ) -> Annotated[documents_pb2.DocumentDiff, ProtoJson()]:
     """The differences in words."""
     request = documents_pb2.DiffDocumentVersionsRequest(document_id=id, base_version=base, version=version)

@@ -4,12 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
+from gateway.bodies import StrictRoute
 from gateway.dependencies import Backend
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import ProtoJson
 from vitae.render.v1 import templates_pb2
 
-router = APIRouter(prefix="/api/v1/templates", tags=["templates"], dependencies=SIGNED_IN)
+router = APIRouter(
+    prefix="/api/v1/templates", tags=["templates"], dependencies=SIGNED_IN, route_class=StrictRoute
+)
 
 PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}, "description": "The picture."}}
 

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
+from gateway.bodies import StrictRoute
 from gateway.dependencies import Backend
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import ProtoJson
 from vitae.storage.v1 import usage_pb2
 
-router = APIRouter(prefix="/api/v1/usage", tags=["usage"], dependencies=SIGNED_IN)
+router = APIRouter(prefix="/api/v1/usage", tags=["usage"], dependencies=SIGNED_IN, route_class=StrictRoute)
 
 
 @router.get("", summary="Get the caller's usage against the quota")

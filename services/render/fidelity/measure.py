@@ -72,7 +72,7 @@ def measure(
 
 
 def warm_up(wanted: Expectation) -> None:
-    """Loads the extractors of every export and compares `wanted` with itself, so that the first one pays for neither."""
+    """Loads the extractors of every export and compares `wanted` with itself, so that the first pays for neither."""
     _pdf_readers(Method.QUICK)
     _docx_readers()
     score(wanted, Text([each.text for each in wanted.fields]), "warm-up")

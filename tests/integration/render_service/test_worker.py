@@ -59,7 +59,9 @@ class Storage(WorkServiceServicer):
         self.upload_error: Callable[[], Exception] = lambda: Unavailable("away")
 
     def add(self, command: str, *, max_file_bytes: int = 0) -> str:
-        work = messages.ExportWork(max_file_bytes=max_file_bytes, request_id=f"request-{command.split(maxsplit=1)[0]}")
+        work = messages.ExportWork(
+            max_file_bytes=max_file_bytes, request_id=f"request-{command.split(maxsplit=1)[0]}"
+        )
         work.lease.export_id, work.lease.attempt = str(uuid4()), 1
         work.document.resume.header.full_name = command
         work.plan.format = FORMAT_TXT

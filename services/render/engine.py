@@ -81,7 +81,7 @@ class Preview:
     pages: tuple[PagePicture, ...]
 
 
-def plan(document: Document, format: Format.ValueType, template: str, options: RenderOptions) -> ExportPlan:  # noqa: A002 - the contract's word
+def plan(document: Document, format: Format.ValueType, template: str, options: RenderOptions) -> ExportPlan:
     """Everything that decides the bytes of an export: options with defaults filled in, versions, digests, cache key.
 
     `template` may be empty: the first of the listing. Raises InvalidArgument with fields such as `options.font_family`,

@@ -139,7 +139,7 @@ def _entry_less(entry: Entry, at: tuple[int, int], places: set[tuple[int, ...]])
 
 
 def _least_first(parts: Sequence[_Part]) -> list[_Part]:
-    return sorted(reversed(parts), key=lambda each: each.relevance)
+    return sorted(parts, key=lambda each: (each.relevance, *(-at for at in each.place)))
 
 
 def _fewest(most: int, layout: Callable[[int], L], pages: int) -> tuple[int, L | None]:

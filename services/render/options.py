@@ -40,7 +40,8 @@ def resolve(
 ) -> RenderOptions:
     """The options with every field set. `locale` is the document's, used where the options name none.
 
-    Raises InvalidArgument with one field error for each option that is wrong, Unimplemented for what a format cannot do.
+    Raises InvalidArgument with one field error for each option that is wrong, Unimplemented for what a format cannot
+    do.
     """
     resolved = RenderOptions(
         font_family=options.font_family or template.font_family.default,
@@ -140,27 +141,31 @@ def default_page_size(template: Template, locale: str) -> PageSize.ValueType:
 
 
 def _failing(options: RenderOptions, template: Template) -> Iterator[FieldError]:
+    yield from _wrong_numbers(options, template)
     if options.font_family not in template.font_family.choices:
         yield _one_of("font_family", template.font_family.choices)
-    size, spacing = template.base_font_size_pt, template.line_spacing
-    if not size.minimum <= options.base_font_size_pt <= size.maximum:
-        yield _between("base_font_size_pt", size.minimum, size.maximum)
-    if not spacing.minimum <= options.line_spacing <= spacing.maximum:
-        yield _between("line_spacing", spacing.minimum, spacing.maximum)
     if not _COLOR.fullmatch(options.accent_color):
         yield FieldError("options.accent_color", "must be a colour such as #1d4e89")
     elif _contrast_with_white(options.accent_color) < _LEAST_CONTRAST:
         yield FieldError("options.accent_color", "is too pale to be read on white; choose a darker colour")
-    least, most = template.margins_mm.minimum, template.margins_mm.maximum
-    for side in ("top_mm", "right_mm", "bottom_mm", "left_mm"):
-        if not least <= getattr(options.margins, side) <= most:
-            yield _between(f"margins.{side}", least, most)
     if _page_size_name(options.page_size) not in template.page_size.choices:
         yield _one_of("page_size", template.page_size.choices)
     if _date_format_name(options.date_format) not in template.date_format.choices:
         yield _one_of("date_format", template.date_format.choices)
     if options.locale and not _LOCALE.fullmatch(options.locale):
         yield FieldError("options.locale", 'must be a language tag such as "en" or "pt-BR"')
+
+
+def _wrong_numbers(options: RenderOptions, template: Template) -> Iterator[FieldError]:
+    size, spacing = template.base_font_size_pt, template.line_spacing
+    if not size.minimum <= options.base_font_size_pt <= size.maximum:
+        yield _between("base_font_size_pt", size.minimum, size.maximum)
+    if not spacing.minimum <= options.line_spacing <= spacing.maximum:
+        yield _between("line_spacing", spacing.minimum, spacing.maximum)
+    least, most = template.margins_mm.minimum, template.margins_mm.maximum
+    for side in ("top_mm", "right_mm", "bottom_mm", "left_mm"):
+        if not least <= getattr(options.margins, side) <= most:
+            yield _between(f"margins.{side}", least, most)
     if not 0 <= options.fit_pages <= _MOST_PAGES:
         yield _between("fit_pages", 0, _MOST_PAGES)
     if not 0 <= options.min_fidelity <= 1:

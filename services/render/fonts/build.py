@@ -35,6 +35,9 @@ CHARACTER_DATA = "unicode-data"
 
 EMOJI_PACKAGE = "@fontsource/noto-emoji@5.3.2"
 
+UNIX_EPOCH = 0x7C259DC0
+"""1970-01-01 in seconds since 1904, the earliest time that readers of fonts take without a warning."""
+
 SHAPING = ["ccmp", "locl", "kern", "mark", "mkmk", "tnum", "lnum", "case"]
 """Layout features kept for alphabets. Ligatures and contextual alternates are not: they hide letters from parsers."""
 
@@ -177,7 +180,7 @@ def quadratic(font: TTFont, error_per_em: float = 1 / 2000) -> TTFont:
 
 
 def save(font: TTFont, path: Path) -> None:
-    font["head"].created = font["head"].modified = 0
+    font["head"].created = font["head"].modified = UNIX_EPOCH
     font.save(path)
 
 
@@ -189,20 +192,21 @@ def expand(ranges: Iterable[tuple[int, int]]) -> Iterator[int]:
 def repertoires(root: Path) -> dict[tuple[str, str], set[int]]:
     """Characters of each cut of Noto Sans CJK by region and weight.
 
-    Whole character sets in the regular weight, their first levels (the everyday characters) in bold, where the rest
-    falls back to regular. Chinese adds the Table of General Standard Characters of 2013, which has what names need.
-    Hanja and second-level traditional characters are drawn by the other regions' fonts.
+    Japanese and Chinese have the same characters in bold, because a name is set in bold and may need any of them.
+    Chinese adds the Table of General Standard Characters of 2013, which has what names need. Traditional Chinese has
+    the first level of Big5 in regular weight; rarer characters and hanja are drawn by the other regions' fonts.
     """
-    japanese, chinese, taiwan, korean = (encoded(each) for each in ("cp932", "gb2312", "big5", "cp949"))
-    hangul = {each: code for each, code in korean.items() if not is_han(each)}
+    japanese, taiwan, korean = (encoded(each) for each in ("cp932", "big5", "cp949"))
+    chinese = set(encoded("gb2312")) | set(general_standard(root))
+    hangul = {each for each in korean if not is_han(each)}
     return {
         ("jp", "Regular"): set(japanese),
-        ("jp", "Bold"): {each for each, code in japanese.items() if code < b"\x98\x9f"},
-        ("sc", "Regular"): set(chinese) | set(general_standard(root)),
-        ("sc", "Bold"): {each for each, code in chinese.items() if code < b"\xd8\xa1"},
+        ("jp", "Bold"): set(japanese),
+        ("sc", "Regular"): chinese,
+        ("sc", "Bold"): chinese,
         ("tc", "Regular"): {each for each, code in taiwan.items() if code < b"\xc9\x40"},
-        ("kr", "Regular"): set(hangul),
-        ("kr", "Bold"): {each for each in encoded("euc_kr") if each in hangul},
+        ("kr", "Regular"): hangul,
+        ("kr", "Bold"): hangul & set(encoded("euc_kr")),
     }
 
 

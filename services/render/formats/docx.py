@@ -5,6 +5,7 @@ A word processor sets the pages, so what CSS says by rules is said here by prope
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ import docx
 from docx.document import Document as WordDocument
 from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.oxml import serialize_part_xml
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt
@@ -22,7 +24,7 @@ from docx.text.paragraph import Paragraph as WordParagraph
 
 from services.document.blocks import Contact, Entry, ItemGroup, Link, Paragraph
 from services.document.view import DocumentView, HeaderView, LetterView, SectionView
-from services.render.formats.docx_styles import dress, sheet_of
+from services.render.formats.docx_styles import dress, rule, sheet_of
 from services.render.formats.page import contact_rows
 from services.render.formats.photo import portrait
 from services.render.look import Look
@@ -30,6 +32,9 @@ from services.render.templates.manifest import Template
 
 _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - core properties are UTC without saying so
 """Time written into every file: equal input gives equal bytes."""
+
+_LTR_MARK, _RTL_MARK = "\N{LEFT-TO-RIGHT MARK}", "\N{RIGHT-TO-LEFT MARK}"
+"""Keep the order of contacts, and the digits of a telephone number, in a line that runs from right to left."""
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -39,7 +44,7 @@ def write_docx(view: DocumentView, template: Template, look: Look) -> bytes:
     document = docx.Document(io.BytesIO(_blank()))
     dress(document, sheet_of(template), look, locale=view.locale, rtl=view.direction == "rtl")
     _describe(document, view)
-    writer = _Writer(document, template, look)
+    writer = _Writer(document, template, look, rtl=view.direction == "rtl")
     writer.header(view.header)
     for section in view.sections:
         writer.section(section)
@@ -53,8 +58,9 @@ def write_docx(view: DocumentView, template: Template, look: Look) -> bytes:
 class _Writer:
     """Appends a view's parts to a document."""
 
-    def __init__(self, document: WordDocument, template: Template, look: Look) -> None:
+    def __init__(self, document: WordDocument, template: Template, look: Look, *, rtl: bool) -> None:
         self._document = document
+        self._rtl = rtl
         self._template = template
         self._sheet = sheet_of(template)
         self._look = look
@@ -81,6 +87,8 @@ class _Writer:
                     self._entry(block, section, first=at == 0)
 
     def letter(self, letter: LetterView) -> None:
+        if self._sheet.letter_rule:
+            rule(self._document.paragraphs[-1]._p.get_or_add_pPr(), **self._sheet.letter_rule)  # noqa: SLF001
         if letter.date:
             _write(self._paragraph("Date"), letter.date)
         for at, line in enumerate(letter.recipient):
@@ -88,7 +96,7 @@ class _Writer:
             address.paragraph_format.keep_with_next = True
             if at == 0:
                 address.paragraph_format.space_before = self._space(1.35)
-            _write(address, line)
+            _write(address, line, "Lead" if at == 0 and self._sheet.strong_recipient else "")
         if letter.subject:
             _write(self._paragraph("Subject"), letter.subject.text)
         if letter.salutation:
@@ -110,8 +118,11 @@ class _Writer:
             paragraph.paragraph_format.space_before = self._space(0.4)
         for at, each in enumerate(contacts):
             if at:
-                _write(paragraph, self._template.separator)
-            _write_link(paragraph, each)
+                _write(paragraph, (_RTL_MARK if self._rtl else "") + self._template.separator)
+            numeric = self._rtl and each.kind == "phone"
+            _write_link(
+                paragraph, replace(each, text=f"{_LTR_MARK}{each.text}{_LTR_MARK}") if numeric else each
+            )
 
     def _entry(self, entry: Entry, section: SectionView, *, first: bool) -> None:
         made: list[WordParagraph] = []
@@ -127,12 +138,12 @@ class _Writer:
                 _write(head, self._template.separator if entry.heading or entry.location else "", "Aside")
                 _write_link(head, entry.link, "Aside")
             if not entry.subheading:
-                self._dates(head, entry.dates, after=True)
+                self._dates(head, entry.dates, after=True, apart=False)
         if entry.subheading or (entry.dates and not headed):
             role = self._paragraph("Role")
             made.append(role)
             _write(role, entry.subheading, "Lead" if section.name in self._sheet.bold_role else "")
-            self._dates(role, entry.dates, after=bool(entry.subheading))
+            self._dates(role, entry.dates, after=bool(entry.subheading), apart=self._template.aligned_dates)
         made += [self._body(each) for each in entry.paragraphs]
         bullets = [self._paragraph("List Bullet") for _ in entry.bullets]
         for paragraph, bullet in zip(bullets, entry.bullets, strict=True):
@@ -146,10 +157,10 @@ class _Writer:
         for each in bullets[-2:-1]:
             each.paragraph_format.keep_with_next = True
 
-    def _dates(self, paragraph: WordParagraph, dates: str, *, after: bool) -> None:
+    def _dates(self, paragraph: WordParagraph, dates: str, *, after: bool, apart: bool) -> None:
         if not dates:
             return
-        if not self._template.aligned_dates:
+        if not apart:
             _write(paragraph, (self._template.separator if after else "") + dates, "Aside")
             return
         paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(self._look.measure_pt), WD_TAB_ALIGNMENT.RIGHT)
@@ -270,16 +281,9 @@ def _blank() -> bytes:
                 for each in list(root):
                     if "thumbnail" in each.get("Target", ""):
                         root.remove(each)
-                data = _xml(root)
+                data = serialize_part_xml(root)
             new.writestr(name, data)
     return out.getvalue()
-
-
-def _xml(root: Any) -> bytes:
-    from lxml import etree
-
-    written: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-    return written
 
 
 def _reproducible(data: bytes) -> bytes:

@@ -35,6 +35,10 @@ class Sheet:
     indent: float
     bold_role: frozenset[str]
     """Names of section types whose second head line is bold."""
+    strong_recipient: bool
+    """True to set the first line of a letter's address in bold."""
+    letter_rule: Mapping[str, Any]
+    """Hairline between the head of a letter and its body; empty for none."""
     styles: Mapping[str, Mapping[str, Any]]
 
 
@@ -43,7 +47,14 @@ def sheet_of(template: Template) -> Sheet:
     """The template's description of Word styles."""
     table = tomllib.loads((template.folder / "docx.toml").read_text(encoding="utf-8"))
     layout = table["layout"]
-    return Sheet(table["colors"], layout["indent"], frozenset(layout["bold_role"]), table["styles"])
+    return Sheet(
+        colors=table["colors"],
+        indent=layout["indent"],
+        bold_role=frozenset(layout["bold_role"]),
+        strong_recipient=layout["strong_recipient"],
+        letter_rule=layout["letter_rule"],
+        styles=table["styles"],
+    )
 
 
 def dress(document: WordDocument, sheet: Sheet, look: Look, *, locale: str, rtl: bool) -> None:
@@ -136,8 +147,8 @@ def _paragraph_style(
         level = OxmlElement("w:outlineLvl")
         level.set(qn("w:val"), str(_OUTLINE[name]))
         style.element.get_or_add_pPr().append(level)
-    if rule := description.get("rule"):
-        _rule(style, hex_of(rule["color"], sheet, look), rule["width_pt"], rule["space_pt"])
+    if line := description.get("rule"):
+        rule(style.element.get_or_add_pPr(), **{**line, "color": hex_of(line["color"], sheet, look)})
 
 
 def _character_style(document: WordDocument, name: str, color: str, sheet: Sheet, look: Look) -> None:
@@ -196,15 +207,19 @@ def _toggle(properties: BaseOxmlElement, *tags: str, value: str = "") -> None:
         )  # fmt: skip
 
 
-def _rule(style: ParagraphStyle, color: str, width_pt: float, space_pt: float) -> None:
+def rule(properties: BaseOxmlElement, *, color: str, width_pt: float, space_pt: float) -> None:
+    """Puts a line under a paragraph, given its properties; `color` is RRGGBB."""
     borders, bottom = OxmlElement("w:pBdr"), OxmlElement("w:bottom")
     for attribute, value in (
-        ("w:val", "single"), ("w:sz", str(round(width_pt * 8))), ("w:space", str(space_pt)), ("w:color", color),
-    ):  # fmt: skip
+        ("w:val", "single"),
+        ("w:sz", str(round(width_pt * 8))),
+        ("w:space", str(space_pt)),
+        ("w:color", color.removeprefix("#").upper()),
+    ):
         bottom.set(qn(attribute), value)
     borders.append(bottom)
-    style.element.get_or_add_pPr().insert_element_before(
-        borders, "w:shd", "w:tabs", "w:bidi", "w:spacing", "w:ind", "w:jc", "w:outlineLvl"
+    properties.insert_element_before(
+        borders, "w:shd", "w:tabs", "w:bidi", "w:spacing", "w:ind", "w:jc", "w:rPr", "w:outlineLvl"
     )
 
 

@@ -73,7 +73,7 @@ def holds_dates_apart(section: SectionView, look: Look) -> bool:
     Readers that go by geometry (pdftotext, pdfminer) take dates above one another for a column and read it last,
     unless a full line of text crosses between them. So every dated entry needs one text that is sure to fill a line.
     """
-    dated = [each for each in section.blocks if isinstance(each, Entry) and each.dates]
+    dated = [each for each in section.blocks if isinstance(each, Entry) and each.subheading and each.dates]
     return bool(dated) and all(
         any(
             _width_pt(text, look) > look.measure_pt - _width_pt(each.dates, look) / 2 for text in _texts(each)

@@ -6,7 +6,6 @@ second document twice as fast as the first (PERFORMANCE measurements of WeasyPri
 
 import logging
 import os
-from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     import weasyprint
 
 PHOTO = "memory:photo"
-
-_Fetch = Callable[..., Any]
 
 
 class Layout:
@@ -91,7 +88,7 @@ def _library() -> Any:
 def _fetcher(memory: dict[str, bytes]) -> Any:
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-    class Memory(URLFetcher):
+    class Memory(URLFetcher):  # type: ignore[misc] # WeasyPrint is untyped
         """Answers for what is in memory and refuses everything else."""
 
         def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:  # noqa: ARG002 - WeasyPrint's signature

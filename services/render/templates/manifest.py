@@ -79,11 +79,12 @@ class Template:
 @cache
 def all_templates() -> Mapping[str, Template]:
     """Every template by id, the default first."""
-    found = [_read(each.parent) for each in FOLDER.glob("*/manifest.toml")]
+    found = [read(each.parent) for each in FOLDER.glob("*/manifest.toml")]
     return {each.id: each for each in sorted(found, key=lambda each: (each.rank, each.id))}
 
 
-def _read(folder: Path) -> Template:
+def read(folder: Path) -> Template:
+    """The template of one folder."""
     manifest = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
     options, fit = manifest["options"], manifest["fit_pages"]
     return Template(

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 from google.protobuf.duration_pb2 import Duration
 
+from gateway import examples
 from gateway.bodies import StrictRoute
 from gateway.dependencies import Backend, Http, IdempotencyKey, PageSize, PageToken
+from gateway.examples import json_body
 from gateway.files import streamed
 from gateway.identity.bearer import SIGNED_IN
 from gateway.prefer import Preference
@@ -48,7 +50,7 @@ async def create(
     backend: Backend,
     http: Http,
     response: Response,
-    body: Annotated[exports_pb2.CreateExportRequest, ProtoJson()],
+    body: Annotated[exports_pb2.CreateExportRequest, ProtoJson(), json_body(examples.EXPORT)],
     prefer: Prefer = (),
     idempotency_key: IdempotencyKey = "",
 ) -> exports_pb2.Export | JSONResponse:
@@ -76,7 +78,7 @@ async def create(
 @router.post("/batch", status_code=202, summary="Export several documents or formats")
 async def batch(
     backend: Backend,
-    body: Annotated[exports_pb2.BatchCreateExportsRequest, ProtoJson()],
+    body: Annotated[exports_pb2.BatchCreateExportsRequest, ProtoJson(), json_body(examples.BATCH)],
     idempotency_key: IdempotencyKey = "",
 ) -> Annotated[exports_pb2.BatchCreateExportsResponse, ProtoJson()]:
     """Checks all of at most ten, then queues them; none is queued when one is refused."""

@@ -4,8 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from gateway import examples
 from gateway.bodies import StrictRoute
 from gateway.dependencies import Backend
+from gateway.examples import json_body
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import ProtoJson
 from gateway.routes.templates import PNG
@@ -20,7 +22,7 @@ router = APIRouter(
 @router.post("", summary="Render a page as a picture", response_class=Response, responses=PNG)
 async def create(
     backend: Backend,
-    body: Annotated[render_pb2.PreviewPagesRequest, ProtoJson()],
+    body: Annotated[render_pb2.PreviewPagesRequest, ProtoJson(), json_body(examples.PREVIEW)],
     page: Annotated[int, Query(ge=1, le=200, description="Number of the page.")] = 1,
 ) -> Response:
     """The page as PNG; the header X-Page-Count says how many there are."""

@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from gateway import examples
 from gateway.bodies import StrictRoute
 from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken, Words
+from gateway.examples import json_body
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import ProtoJson, enum_number
 from gateway.responses import created, with_etag
@@ -39,7 +41,10 @@ RAW_FILE = {
 
 @router.post("", status_code=201, summary="Store a profile")
 async def create(
-    backend: Backend, response: Response, body: Profile, idempotency_key: IdempotencyKey = ""
+    backend: Backend,
+    response: Response,
+    body: Annotated[Profile, json_body(examples.PROFILE)],
+    idempotency_key: IdempotencyKey = "",
 ) -> Profile:
     """Stores a profile. Every fact without an id gets one."""
     request = profiles_pb2.CreateProfileRequest(profile=body, request_id=idempotency_key)
@@ -93,7 +98,7 @@ async def update(
     backend: Backend,
     response: Response,
     id: str,
-    body: Profile,
+    body: Annotated[Profile, json_body(examples.PROFILE_CHANGE)],
     update_mask: Annotated[
         str, Query(description='Fields to change, comma-separated, such as "content.summary"; "*" for all.')
     ] = "*",

@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from gateway import examples
 from gateway.bodies import StrictRoute
 from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken, VersionNumber, Words
+from gateway.examples import json_body
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import ProtoJson
 from gateway.responses import created, with_etag
@@ -24,7 +26,7 @@ Version = Annotated[documents_pb2.DocumentVersion, ProtoJson()]
 async def generate(
     backend: Backend,
     response: Response,
-    body: Annotated[resumes_pb2.GenerateResumeRequest, ProtoJson()],
+    body: Annotated[resumes_pb2.GenerateResumeRequest, ProtoJson(), json_body(examples.RESUME)],
     idempotency_key: IdempotencyKey = "",
 ) -> Resume:
     """Composes a resume from what the profile proves. Without a posting it is a general one."""
@@ -58,7 +60,7 @@ async def update(
     backend: Backend,
     response: Response,
     id: str,
-    body: Resume,
+    body: Annotated[Resume, json_body(examples.RESUME_CHANGE)],
     update_mask: Annotated[
         str, Query(description='Fields to change, comma-separated, such as "title,structure".')
     ],

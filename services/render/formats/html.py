@@ -1,7 +1,8 @@
 """One self-contained HTML page: styles inline, the portrait inside, nothing loaded from anywhere.
 
 Fonts are named, not embedded: a reader's own Inter or Calibri, or its sans-serif, sets the page, which keeps the file
-at a few kilobytes. The content security policy forbids scripts and every address.
+at a few kilobytes. Other scripts are left to the reader, who chooses by the page's language. The content security
+policy forbids scripts and every address.
 """
 
 import base64
@@ -31,6 +32,7 @@ def write_html(view: DocumentView, template: Template, look: Look) -> bytes:
     photo = ""
     if view.header.photo:
         photo = "data:image/jpeg;base64," + base64.b64encode(portrait(view.header.photo)).decode()
-    css = page.stylesheet(template) + page.properties(look, screen_scale=_SCREEN_SCALE)
+    families = (look.family.name, look.family.word_name, look.family.word_substitute)
+    css = page.stylesheet(template) + page.properties(look, families, screen_scale=_SCREEN_SCALE)
     head = _HEAD.format(Markup(css))  # noqa: S704 - our own files and parsed numbers, nothing of the document
     return page.compose(view, template, look, photo_url=photo, head=head).encode()

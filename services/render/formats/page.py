@@ -48,11 +48,14 @@ def stylesheet(template: Template) -> str:
     )
 
 
-def properties(look: Look, *, screen_scale: float = 1.0) -> str:
-    """The custom properties and the page box of a look. Raises ValueError for what is no colour."""
+def properties(look: Look, families: Sequence[str], *, screen_scale: float = 1.0) -> str:
+    """The custom properties and the page box of a look; `families` are tried in order.
+
+    Raises ValueError for what is no colour.
+    """
     if not _COLOR.fullmatch(look.accent):
         raise ValueError(f"accent colour {look.accent!r} is not #rrggbb in lower case")
-    families = ", ".join(f'"{each}"' for each in look.stack)
+    stack = ", ".join(f'"{each}"' for each in families)
     width, height = look.page_mm
     margins = " ".join(f"{each:g}mm" for each in look.margins_mm)
     screen = (
@@ -61,7 +64,7 @@ def properties(look: Look, *, screen_scale: float = 1.0) -> str:
         else ""
     )
     return (
-        f"html {{ font-family: {families}, {look.family.generic}; --size: {look.size_pt:g}pt;"
+        f"html {{ font-family: {stack}, {look.family.generic}; --size: {look.size_pt:g}pt;"
         f" --leading: {look.leading:g}; --accent: {look.accent}; --gap: {look.gaps:g} }}\n{screen}"
         f"@page {{ size: {width:g}mm {height:g}mm; margin: {margins} }}\n"
     )

@@ -114,4 +114,6 @@ def _template_css(template: Template) -> Any:
 
 @lru_cache(maxsize=64)
 def _look_css(look: Look) -> Any:
-    return _library().CSS(string=page.properties(look), font_config=_fonts(), url_fetcher=_fetcher({}))
+    return _library().CSS(
+        string=page.properties(look, look.stack), font_config=_fonts(), url_fetcher=_fetcher({})
+    )

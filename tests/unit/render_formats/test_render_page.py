@@ -98,7 +98,7 @@ def test_properties_take_numbers_and_colours_alone() -> None:
     hostile = Look(**{**vars(look()), "accent": "red;} body{display:none}"})
 
     with pytest.raises(ValueError, match="not #rrggbb"):
-        page.properties(hostile)
+        page.properties(hostile, hostile.stack)
 
 
 def test_tightening_ends_at_the_templates_limits() -> None:

@@ -11,6 +11,7 @@ import argparse
 import ctypes
 import gc
 import importlib
+import logging
 import os
 import resource
 import signal
@@ -45,6 +46,8 @@ def main(arguments: list[str]) -> int:
     options = _parse(arguments)
     _bind_to(options.parent)
     _limit(options.memory)
+    # Libraries log what they read; standard error is kept for the last words of a crash.
+    logging.getLogger().addHandler(logging.NullHandler())
     peer = socket.socket(fileno=0)
     try:
         engine = cast(Engine, importlib.import_module(options.engine))

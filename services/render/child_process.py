@@ -1,6 +1,7 @@
 """The supervisor's end of one child: start it, ask it, kill it, and learn how it died."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -115,7 +116,9 @@ class ChildProcess:
     def kill(self) -> None:
         """Ends it at once, with everything it may have started."""
         if self._popen.poll() is None:
-            os.killpg(self._popen.pid, signal.SIGKILL)
+            # A thread that waits for it may have seen its end a moment ago.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
 
     async def close(self) -> Death:
         """Lets an idle child end by itself, kills it when it does not."""
@@ -172,7 +175,17 @@ def _popen(
     options: ChildOptions, folder: Path, cache: Path, theirs: socket.socket
 ) -> subprocess.Popen[bytes]:
     """The child's process. Python 3.11 starts it by vfork, which runs none of gRPC's fork handlers."""
-    command = [sys.executable, "-s", "-P", "-m", "services.render.child"]
+    command = [
+        sys.executable,
+        "-s",
+        "-P",
+        "-W",
+        "ignore",
+        "-X",
+        "faulthandler",
+        "-m",
+        "services.render.child",
+    ]
     command += ["--parent", str(os.getpid()), "--memory", str(options.memory_limit)]
     command += ["--seconds", str(options.cpu_seconds), "--engine", options.engine]
     with (folder / _ERRORS).open("wb") as errors:

@@ -62,11 +62,13 @@ def _rows(pieces: list[_Piece]) -> list[list[_Piece]]:
 
 
 def _joined(row: list[_Piece]) -> str:
-    backwards = is_right_to_left("".join(each.text for each in row))
     row = sorted(row, key=lambda each: each.left)
+    backwards = is_right_to_left("".join(each.text for each in row))
     parts = [row[0].text]
     for before, after in pairwise(row):
-        gap = after.left - before.right
-        parts.append(" " if gap > _WORD_GAP * min(before.size, after.size) else "")
+        apart = after.left - before.right > _WORD_GAP * min(before.size, after.size)
+        # Read from the right, a piece's blanks are on its other side: they part it from both neighbours.
+        apart = apart or (backwards and any(each.text != each.text.strip() for each in (before, after)))
+        parts.append(" " if apart else "")
         parts.append(after.text)
     return "".join(reversed(parts) if backwards else parts)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime import correlation
 from services.runtime.auth import Identity
-from services.runtime.db import Database, retrying, transaction_time
+from services.runtime.db import Database, after_commit, retrying, transaction_time
 from services.runtime.errors import Aborted, FieldError, VitaeError
 from services.runtime.idempotency import RepeatableCall
 from services.runtime.queue import Queue, Standing, Work
@@ -180,7 +180,9 @@ class ExportCreation:
             call.request_id and await call.find(connection, now) != answer
         ):  # the same call won at the same moment
             raise Aborted(reason="TRANSACTION_CONFLICT")
-        self.metrics.created(queued=len(fresh), cached=len(ids) - len(fresh))
+        after_commit(
+            connection, lambda: self.metrics.created(queued=len(fresh), cached=len(ids) - len(fresh))
+        )
         no_standing: Standing | None = None
         return [export_message(rows[id], no_standing, now) for id in ids]
 

@@ -155,7 +155,7 @@ class ExportServicer(ExportServiceServicer):
             await store.get(connection, identity, export_id)
             await self.queue.cancel(connection, export_id)
             if await endings.cancel(connection, _owned(identity, export_id)):
-                self.metrics.ended.labels("cancelled").inc()
+                after_commit(connection, self.metrics.ended.labels("cancelled").inc)
             after_commit(connection, lambda: self.changes.touch(export_id))
             return await self._message(connection, identity, export_id)
 

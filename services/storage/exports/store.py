@@ -131,7 +131,7 @@ async def same_bytes(
 
 async def add(connection: AsyncConnection, records: Sequence[dict[str, Any]]) -> dict[UUID, Row[Any]]:
     """Inserts records; all of them have to have the same columns."""
-    rows = await connection.execute(insert(exports).values(records).returning(*SHOWN))
+    rows = await connection.execute(insert(exports).returning(*SHOWN), list(records))
     return {row.id: row for row in rows}
 
 

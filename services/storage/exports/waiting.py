@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy import select
 
 from services.runtime.db import Database
 from services.runtime.errors import VitaeError
+from services.runtime.logs import get_logger
 from services.runtime.queue import Queue
 from services.storage.tables import exports
 
@@ -55,7 +55,7 @@ class Changes:
         self._watchers: dict[UUID, set[Watcher]] = {}
         self._seen: dict[UUID, Any] = {}
         self._somebody = asyncio.Event()
-        self._log = structlog.get_logger("storage.changes")
+        self._log = get_logger(__name__)
         self.stopped = False
         """True once the process stops: waiting is over for everybody."""
 

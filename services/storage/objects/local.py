@@ -151,7 +151,7 @@ class LocalStore:
                 "mtime_ns": written,
             }
             self._place(aside, target, exclusive=exclusive)
-            self._place(self._note(about), self._abouts / f"{key}.json", exclusive=False)
+            self._place(self._note(about), self._abouts / f"{key}.json", exclusive=False, durable=False)
         except FileExistsError as error:
             raise base.taken(key) from error
         except (IsADirectoryError, NotADirectoryError) as error:
@@ -167,7 +167,7 @@ class LocalStore:
         path.write_text(json.dumps(about), encoding="utf-8")
         return path
 
-    def _place(self, aside: Path, target: Path, *, exclusive: bool) -> None:
+    def _place(self, aside: Path, target: Path, *, exclusive: bool, durable: bool = True) -> None:
         """Moves a written file to its name; the folder may be removed by a delete in between, so it is made again."""
         for last in (False, False, True):
             try:
@@ -176,7 +176,8 @@ class LocalStore:
                     os.link(aside, target)
                 else:
                     aside.replace(target)
-                _sync_folder(target.parent)
+                if durable:
+                    _sync_folder(target.parent)
                 return
             except FileNotFoundError:
                 if last:

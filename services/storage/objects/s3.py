@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import boto3
-import structlog
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
+from services.runtime.logs import get_logger
 from services.storage.objects import base
 from services.storage.objects.base import CHUNK, LinkHolder, ObjectEntry, ObjectStat
 from services.storage.objects.keys import checked_key, checked_prefix
@@ -70,7 +70,7 @@ class S3Store:
         self._threads = ThreadPoolExecutor(settings.connections, thread_name_prefix="s3")
         self._bucket_ready = False
         self._preparing = asyncio.Lock()
-        self._log = structlog.get_logger("storage.s3").bind(bucket=settings.bucket)
+        self._log = get_logger(__name__).bind(bucket=settings.bucket)
 
     async def put(self, key: str, file: StagedFile, *, content_type: str, exclusive: bool = False) -> None:
         arguments: dict[str, Any] = {

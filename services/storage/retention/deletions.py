@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import ColumnElement, Row, delete, select, update
 
 from services.runtime.db import Database, transaction_time
 from services.runtime.errors import VitaeError
+from services.runtime.logs import get_logger
 from services.storage.metrics import StorageMetrics
 from services.storage.objects.base import ObjectStore
 from services.storage.tables import object_deletions
@@ -39,7 +39,7 @@ class Deletions:
         self._metrics = metrics
         self._poll = poll
         self._noted = asyncio.Event()
-        self._log = structlog.get_logger("storage.deletions")
+        self._log = get_logger(__name__)
 
     def wake(self) -> None:
         """Something was noted."""

@@ -30,6 +30,8 @@ from services.storage.work.leases import Fence, LeasedExport, lease_lost, look_u
 from services.storage.work.store_gate import StoreGate
 from vitae.render.v1.render_pb2 import RenderedFile
 
+UNKNOWN_TYPE = "application/octet-stream"
+
 
 @dataclass(frozen=True)
 class Publishing:
@@ -79,7 +81,9 @@ class Publishing:
         owned = export.owned
         key = export_key(owned.tenant_id, owned.user_id, fence.export_id, fence.attempt, export.extension)
         try:
-            await self.objects.put(key, received, content_type=file.content_type, exclusive=True)
+            await self.objects.put(
+                key, received, content_type=file.content_type or UNKNOWN_TYPE, exclusive=True
+            )
         except AlreadyExists:
             present = await self.objects.stat(key)
             if present is None or present.sha256 != received.sha256:

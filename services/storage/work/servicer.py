@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -53,6 +53,7 @@ class WorkServicer(WorkServiceServicer):
     lease_seconds: float
     max_file_bytes: int
     stopping: asyncio.Event
+    returning: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def LeaseWork(self, request: messages.LeaseWorkRequest, context: Any) -> messages.LeaseWorkResponse:
         """Leases exports, waiting for the first; none while the object store does not serve."""
@@ -63,7 +64,10 @@ class WorkServicer(WorkServiceServicer):
         except (
             BaseException
         ):  # the caller is gone or the database is: what was claimed must not wait for its expiry
-            await asyncio.shield(self._give_back(leases))
+            returning = asyncio.create_task(self._give_back(leases))
+            self.returning.add(returning)  # the loop itself would not keep it
+            returning.add_done_callback(self.returning.discard)
+            await asyncio.shield(returning)
             raise
         return messages.LeaseWorkResponse(work=work)
 

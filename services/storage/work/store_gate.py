@@ -2,9 +2,8 @@
 
 import asyncio
 
-import structlog
-
 from services.runtime.errors import VitaeError
+from services.runtime.logs import get_logger
 from services.storage.metrics import StorageMetrics
 from services.storage.objects.base import ObjectStore
 
@@ -18,7 +17,7 @@ class StoreGate:
         self._probe = probe
         self._open = asyncio.Event()
         self._shut = asyncio.Event()
-        self._log = structlog.get_logger("storage.gate")
+        self._log = get_logger(__name__)
         self._set(serving=True)
 
     async def wait_open(self, timeout: float) -> bool:

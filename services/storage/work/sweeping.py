@@ -2,10 +2,9 @@
 
 import asyncio
 
-import structlog
-
 from services.runtime.db import Database
 from services.runtime.errors import VitaeError
+from services.runtime.logs import get_logger
 from services.runtime.queue import Queue
 from services.storage.metrics import StorageMetrics
 
@@ -17,7 +16,7 @@ async def sweep_queue(
     database: Database, queue: Queue, metrics: StorageMetrics, kind: str, *, every: float
 ) -> None:
     """Takes expired leases back and measures the depth, every so many seconds; never returns."""
-    log = structlog.get_logger("storage.sweep")
+    log = get_logger(__name__)
     while True:
         try:
             await _sweep(database, queue, metrics, kind)

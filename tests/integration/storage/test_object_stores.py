@@ -6,11 +6,9 @@ where Debian's packages are installed.
 
 import hashlib
 import os
-import shutil
-import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,28 +24,10 @@ from services.storage.objects.base import LinkHolder, ObjectStore, exists
 from services.storage.objects.local import LocalStore
 from services.storage.objects.s3 import S3Settings, S3Store
 from services.storage.objects.staging import staged
-from tests.support.ceph import S3Endpoint, ceph, missing_programs
+from tests.support.ceph import S3Endpoint
 
 SECRET = "a secret of download links that is long enough"
 HOLDER = LinkHolder(UUID(int=1), UUID(int=2), UUID(int=3))
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[S3Endpoint]:
-    """The S3 server of the run."""
-    given = os.environ.get("VITAE_TEST_S3_ENDPOINT")
-    if given:
-        yield S3Endpoint(given, os.environ["VITAE_TEST_S3_KEY"], os.environ["VITAE_TEST_S3_SECRET"])
-        return
-    lacking = missing_programs()
-    if lacking:
-        pytest.skip(f"no S3 server: set VITAE_TEST_S3_ENDPOINT or install {', '.join(lacking)}")
-    folder = Path(tempfile.mkdtemp(prefix="ceph"))
-    try:
-        with ceph(folder) as endpoint:
-            yield endpoint
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["local", "s3"])

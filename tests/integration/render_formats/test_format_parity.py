@@ -93,3 +93,19 @@ def test_right_to_left_pdfs_hold_all_characters(name: str, template: str) -> Non
     letters = {each for text in printed(present(people.everyone()[name])) for each in plain(text)}
 
     assert letters <= set(plain(by_pdfium(made(name, FORMAT_PDF, template))))
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("family", ["Inter", "Carlito", "Noto Serif"])
+@pytest.mark.parametrize("name", ["maya", "ines", "letter"])
+def test_name_title_and_headings_have_lines_of_their_own(name: str, family: str, template: str) -> None:
+    document = people.everyone()[name]
+    options = RenderOptions(font_family=family)
+    data = engine.render(document, engine.plan(document, FORMAT_PDF, template, options)).data
+    view = present(document)
+    alone = {view.header.name, *(each.title for each in view.sections)}
+    if view.header.title:
+        alone.add(view.header.title.text)
+
+    for reader, read in EXTRACTORS.items():
+        assert alone <= {each.strip() for each in read(data).splitlines()}, reader

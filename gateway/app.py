@@ -31,6 +31,18 @@ DESCRIPTION = (
 API_VERSION = "1.0.0"
 """Version of the REST contract: the first number is that of the paths."""
 
+EXPOSED = (
+    "Content-Disposition",
+    "ETag",
+    "Location",
+    "Preference-Applied",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Page-Count",
+    "X-Request-Id",
+)
+"""Headers that scripts of other origins may read."""
+
 _INLINE = "'self' 'unsafe-inline'"
 DOCS_POLICY = f"default-src 'self'; script-src {_INLINE}; style-src {_INLINE}; img-src 'self' data:"
 """Swagger UI starts itself by an inline script and inlines its icons; it fetches nothing from elsewhere."""
@@ -112,6 +124,6 @@ def _wrapped(app: FastAPI, http: HttpConfig, registry: CollectorRegistry) -> ASG
             allow_origins=list(http.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "Location", "X-Request-Id", "Retry-After", "X-Page-Count"],
+            expose_headers=EXPOSED,
         )
     return Observe(inner, registry)

@@ -1,5 +1,6 @@
 """What wraps every request: request id and trace, access log and metrics, the last-resort 500, the body's limit."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 
@@ -9,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.problems import problem
 from services.runtime import correlation
-from services.runtime.errors import Internal, InvalidArgument
+from services.runtime.errors import Internal, InvalidArgument, Unavailable
 from services.runtime.logs import get_logger
 
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
@@ -69,6 +70,10 @@ class Observe:
         ):
             try:
                 await self._app(scope, receive, observed)
+            except asyncio.CancelledError:  # the server stops, and this request outlasted its grace
+                if not status:
+                    await problem(Unavailable(retry_after=1))(scope, receive, observed)
+                raise
             except Exception:
                 self._log.exception("http_failed", method=scope["method"], route=_route(scope))
                 if not status:

@@ -1,5 +1,6 @@
 """Handing files out: signed links, and bytes streamed through this service (SPEC S4, S10)."""
 
+import contextlib
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,14 @@ from services.storage.exports.messages import timestamp
 from services.storage.links import LinkSigner
 from services.storage.objects.base import CHUNK, LinkHolder, ObjectStore
 from vitae.render.v1.render_pb2 import ExportPlan, RenderedFile
-from vitae.storage.v1.exports_pb2 import DownloadLink, FileChunk, FileHeader, OpenDownloadLinkRequest
+from vitae.resume.v1.common_pb2 import WORK_STATUS_COMPLETED
+from vitae.storage.v1.exports_pb2 import (
+    DownloadLink,
+    Export,
+    FileChunk,
+    FileHeader,
+    OpenDownloadLinkRequest,
+)
 
 ZIP_TYPE = "application/zip"
 _EPOCH = datetime(1980, 1, 1)  # noqa: DTZ001 - the first moment a ZIP can name; it knows no zones
@@ -68,6 +76,14 @@ class Downloads:
         return DownloadLink(
             url=url, expire_time=timestamp(ends), filename=file.name, content_type=file.content_type
         )
+
+    async def linked(self, identity: Identity, export: Export) -> Export:
+        """The export with a link to its file; as it is while there is no file to link to."""
+        if export.state.status == WORK_STATUS_COMPLETED and not export.HasField("download_link"):
+            with contextlib.suppress(NotFound, FailedPrecondition):  # deleted or expired since it was read
+                link = await self.link(identity, UUID(export.id), lifetime=None, count=False)
+                export.download_link.CopyFrom(link)
+        return export
 
     async def open_link(self, request: OpenDownloadLinkRequest, now: datetime) -> AsyncIterator[FileChunk]:
         """The file a link of the local store stands for. The link is the right: whoever has it may read."""

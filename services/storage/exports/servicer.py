@@ -56,18 +56,22 @@ class ExportServicer(ExportServiceServicer):
 
     async def CreateExport(self, request: messages.CreateExportRequest, context: Any) -> messages.Export:
         """Queues an export, or answers from the cache."""
-        return await self.creation.create(require_user(), request)
+        identity = require_user()
+        return await self.downloads.linked(identity, await self.creation.create(identity, request))
 
     async def BatchCreateExports(
         self, request: messages.BatchCreateExportsRequest, context: Any
     ) -> messages.BatchCreateExportsResponse:
         """Queues several exports, all or none."""
-        created = await self.creation.create_batch(require_user(), request.requests, request)
-        return messages.BatchCreateExportsResponse(exports=created)
+        identity = require_user()
+        created = await self.creation.create_batch(identity, request.requests, request)
+        shown = [await self.downloads.linked(identity, each) for each in created]
+        return messages.BatchCreateExportsResponse(exports=shown)
 
     async def GetExport(self, request: messages.GetExportRequest, context: Any) -> messages.Export:
         """One export as it stands."""
-        return await self._get(require_user(), UUID(request.id))
+        identity = require_user()
+        return await self.downloads.linked(identity, await self._get(identity, UUID(request.id)))
 
     async def WaitExport(self, request: messages.WaitExportRequest, context: Any) -> messages.Export:
         """One export when it has ended, or as it stands when the wait is over."""
@@ -84,7 +88,7 @@ class ExportServicer(ExportServiceServicer):
                 export = await self._get(identity, export_id)
                 if self.changes.stopped:
                     break
-        return export
+        return await self.downloads.linked(identity, export)
 
     async def WatchExport(
         self, request: messages.WatchExportRequest, context: Any
@@ -93,14 +97,14 @@ class ExportServicer(ExportServiceServicer):
         identity, export_id = require_user(), UUID(request.id)
         with self.changes.watching(export_id) as watcher:
             export = await self._get(identity, export_id)
-            yield export
+            yield await self.downloads.linked(identity, export)
             while not ended(export):
                 await watcher.changed(LONGEST_WAIT)
                 if self.changes.stopped:
                     raise Unavailable("The service is restarting; watch again.", retry_after=1)
                 present = await self._get(identity, export_id)
                 if _shown(present) != _shown(export):
-                    yield present
+                    yield await self.downloads.linked(identity, present)
                 export = present
 
     async def ListExports(

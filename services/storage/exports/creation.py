@@ -174,12 +174,7 @@ class ExportCreation:
             for id, each in zip(ids, planned, strict=True)
         ]
         rows = await store.add(connection, records)
-        answer = b"".join(id.bytes for id in ids)
-        await call.keep(connection, answer, now)
-        if (
-            call.request_id and await call.find(connection, now) != answer
-        ):  # the same call won at the same moment
-            raise Aborted(reason="TRANSACTION_CONFLICT")
+        await call.keep(connection, b"".join(id.bytes for id in ids), now)
         after_commit(
             connection, lambda: self.metrics.created(queued=len(fresh), cached=len(ids) - len(fresh))
         )

@@ -18,15 +18,22 @@ from services.storage.work.leases import Fence, LeasedExport, lease_lost, look_u
 
 FINAL = frozenset(
     {
+        "DOCUMENT_EMPTY",
+        "DOES_NOT_FIT",
         "FAILED_PRECONDITION",
-        "FIDELITY_TOO_LOW",
+        "FIDELITY_BELOW_MINIMUM",
         "FILE_TOO_LARGE",
+        "GLYPHS_MISSING",
         "INVALID_ARGUMENT",
-        "MISSING_GLYPHS",
-        "MISSING_SECTIONS",
         "NOT_FOUND",
+        "OPTIONS_INVALID",
+        "OPTION_NOT_OFFERED",
         "PERMISSION_DENIED",
+        "PHOTO_INVALID",
+        "TOO_MANY_PAGES",
         "UNIMPLEMENTED",
+        "UNKNOWN_FORMAT",
+        "UNKNOWN_TEMPLATE",
     }
 )
 """Reasons that no repetition mends, whatever the worker says of them: not found, invalid data, permission, validation.

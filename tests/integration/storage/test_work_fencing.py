@@ -185,7 +185,7 @@ async def test_a_final_error_is_not_tried_again(storage: StorageHarness, worker:
     user = storage.user()
     created = await user.exports.CreateExport(create_request(storage.document(user)))
     [work] = await worker.lease()
-    assert not (await worker.fail(work, "MISSING_GLYPHS", retryable=True)).will_retry
+    assert not (await worker.fail(work, "GLYPHS_MISSING", retryable=True)).will_retry
     with pytest.raises(FailedPrecondition) as caught:
         await user.exports.RetryExport(exports_pb2.RetryExportRequest(id=created.id))
     assert caught.value.reason == "EXPORT_ERROR_FINAL"

@@ -3,11 +3,28 @@
 from dataclasses import dataclass
 from datetime import date
 
+from services.document.lines import assign_ids
+from services.document.text import content_text
+from services.generation.composing import entries, header
+from services.generation.composing.context import Context, Notes, squeeze
+from services.generation.composing.localized import localized, resume_locale, with_bullets
+from services.generation.composing.quality import quality
+from services.generation.composing.skills import skills_section
+from services.generation.composing.truth import require_truth
+from services.generation.matching.asked import asked
+from services.generation.matching.facts import profile_facts
+from services.generation.matching.ranking import Ranker, rank_reading
+from services.generation.matching.reading import Reading
+from services.generation.matching.scoring import METHOD_VERSION, add_tailored, score_reading
+from services.generation.matching.tenure import tenure
 from services.generation.skills.table import SkillTable
 from vitae.generation.v1 import documents_pb2, matching_pb2, postings_pb2, resumes_pb2
 from vitae.resume.v1 import profile_pb2, resume_pb2
 
 COMPOSER_VERSION = "1"
+
+_GRADUATE_YEARS = 2.0
+"""Experience below which education stands first, where it is the newer of the two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +51,120 @@ def compose(
 ) -> Composition:
     """A resume for the posting, or a general one without. Deterministic.
 
-    Every entry, achievement and skill of the profile has an id (profiles/identifiers.py); `ranking` is that of
-    the same profile and posting.
+    Every entry, achievement and skill of the profile has an id; `ranking` is that of the same profile and posting.
 
     Raises:
         Internal: reason UNPROVED_CONTENT, when the composer wrote something that the profile does not prove.
     """
-    raise NotImplementedError
+    context, original = _context(profile, posting, ranking, options, today, skills)
+    structure = assign_ids(_structure(context, ranking))
+    require_truth(structure, profile, today, skills)
+    match = matching_pb2.MatchAnalysis(method_version=METHOD_VERSION)
+    if posting is not None and context.wanted is not None:
+        match = score_reading(profile, original, context.wanted, posting.title, today)
+        add_tailored(match, structure, original, context.wanted, posting.title, today)
+    return Composition(
+        structure=structure,
+        content_text=content_text(structure),
+        match=match,
+        improvements=tuple(context.notes.improvements),
+        qa=quality(structure, match if posting is not None else None),
+        notices=tuple(dict.fromkeys(context.notes.notices)),
+    )
+
+
+def _context(
+    profile: profile_pb2.ProfileContent,
+    posting: postings_pb2.JobPosting | None,
+    ranking: matching_pb2.Ranking,
+    options: resumes_pb2.TailoringOptions,
+    today: date,
+    skills: SkillTable,
+) -> tuple[Context, Reading]:
+    """The composition's context, and the reading of the profile as it is written."""
+    locale = resume_locale(profile, options.locale)
+    original = Reading(profile_facts(profile), skills)
+    printed = with_bullets(localized(profile, locale))
+    reading = original if printed == profile else Reading(profile_facts(printed), skills, original.own)
+    wanted = asked(posting.analysis, original.own, skills, posting.locale) if posting is not None else None
+    ranker = Ranker.of(printed, reading, wanted, today)
+    ranked = ranking
+    if printed != profile or (not ranking.experience and printed.experience):
+        ranked = rank_reading(printed, reading, wanted, today)
+    relevance = {
+        item.fact_id: item.relevance
+        for items in (ranked.experience, ranked.projects, ranked.achievements, ranked.skills)
+        for item in items
+    }
+    context = Context(
+        profile=printed,
+        reading=reading,
+        wanted=wanted,
+        ranker=ranker,
+        relevance=relevance,
+        options=options,
+        locale=locale,
+        today=today,
+        notes=Notes(),
+    )
+    return context, original
+
+
+def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.StructuredResume:
+    skills = skills_section(context)
+    sections = {
+        "summary": resume_pb2.ResumeSection(summary=header.summary(context, ranking)),
+        "skills": resume_pb2.ResumeSection(skills=skills),
+        "experience": resume_pb2.ResumeSection(experience=entries.experience(context)),
+        "projects": resume_pb2.ResumeSection(projects=entries.projects(context, ranking)),
+        "education": resume_pb2.ResumeSection(education=entries.education(context)),
+        "certifications": resume_pb2.ResumeSection(certifications=entries.certifications(context)),
+        "languages": resume_pb2.ResumeSection(languages=entries.languages(context)),
+        "awards": resume_pb2.ResumeSection(awards=entries.awards(context)),
+        "publications": resume_pb2.ResumeSection(publications=entries.publications(context)),
+        "volunteer": resume_pb2.ResumeSection(volunteer=entries.volunteer(context)),
+    }
+    order = list(sections)
+    if _is_graduate(context):
+        order.remove("education")
+        order.insert(1, "education")
+    found = [sections[name] for name in order]
+    found.extend(
+        resume_pb2.ResumeSection(title=squeeze(each.title), custom=entries.custom(context, each))
+        for each in context.profile.custom_sections
+    )
+    found.append(resume_pb2.ResumeSection(interests=entries.interests(context)))
+    found.append(resume_pb2.ResumeSection(references=entries.references(context)))
+    _note_levels(context)
+    return resume_pb2.StructuredResume(
+        locale=context.locale,
+        header=header.header(context, ranking),
+        sections=[section for section in found if _has_content(section)],
+        metadata=header.metadata(context, header.top_skills(context, skills)),
+    )
+
+
+def _has_content(section: resume_pb2.ResumeSection) -> bool:
+    content = getattr(section, section.WhichOneof("content") or "summary")
+    return bool(content.ListFields())
+
+
+def _is_graduate(context: Context) -> bool:
+    """Whether the studies are newer than the little work there is."""
+    if (
+        tenure(context.profile.experience, context.today).years >= _GRADUATE_YEARS
+        or not context.profile.education
+    ):
+        return False
+    ended = max(each.end_date.year or context.today.year for each in context.profile.education)
+    return ended >= context.today.year - 2 or not context.profile.experience
+
+
+def _note_levels(context: Context) -> None:
+    groups = context.profile.skill_groups
+    levels = {group.level for group in groups} | {skill.level for group in groups for skill in group.skills}
+    levels = {level for level in levels if level.strip()}
+    if levels:
+        context.notes.notices.append(
+            f"Levels of skills ({', '.join(sorted(levels))}) are not printed: parsers take them for part of a name."
+        )

@@ -101,7 +101,7 @@ def skill_evidence(skill: AskedSkill, namings: Sequence[Naming], points: float) 
     best = min(namings, key=lambda each: (each.key not in skill.keys, each.fact.source.value != "proved"))
     spans = [each for each in namings if each.fact is best.fact]
     places = len({(each.fact.id, each.fact.field) for each in namings})
-    more = f" and {places - 1} more" if places > 1 else ""
+    shown = f" and {places - 1} more show it" if places > 1 else " shows it"
     return matching_pb2.Evidence(
         term=skill.name,
         posting_spans=skill.spans,
@@ -109,7 +109,7 @@ def skill_evidence(skill: AskedSkill, namings: Sequence[Naming], points: float) 
         field=best.fact.field,
         profile_spans=[postings_pb2.TextSpan(start=each.start, end=each.end) for each in spans],
         points=points,
-        message=f"The posting asks for {skill.name}; {_place(best)}{more} shows it.",
+        message=f"The posting asks for {skill.name}; {_place(best)}{shown}.",
     )
 
 
@@ -156,7 +156,7 @@ def _years(
                 fact_id=job_id,
                 field="start_date",
                 points=value * share / months,
-                message=f"{share / 12:.1f} of {years:.1f} years of experience; the posting asks for {analysis.years_required:g}.",
+                message=f"{share / 12:.1f} of {years:.1f} years; the posting asks for {analysis.years_required:g}.",
             )
             for job_id, share in by_job
             if share
@@ -178,6 +178,7 @@ def _seniority(candidate: Candidate, asked: Asked, years: float) -> Part | None:
     ranks: list[tuple[int, str, str, str]] = [
         (int(title_seniority(tokens.joined, asked.language)), fact.id, fact.field, fact.text)
         for fact, tokens in _titles(candidate.reading)
+        if fact.part == "experience"
     ]
     best = max(ranks, default=(0, "", "", ""), key=lambda each: each[0])
     held = max(best[0], by_years)

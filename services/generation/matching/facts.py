@@ -102,8 +102,8 @@ def _claims(summary: str) -> list[Fact]:
 
 def _skills(groups: Iterable[profile_pb2.SkillGroup]) -> Iterator[Fact]:
     for group in groups:
-        if not group.skills:
-            yield Fact(group.id, "name", group.name, Source.LISTED, group.id, "skills", prominent=True)
+        field = "group" if group.skills else "name"
+        yield Fact(group.id, field, group.name, Source.LISTED, group.id, "skills", prominent=True)
         for skill in group.skills:
             yield Fact(skill.id, "name", skill.name, Source.LISTED, group.id, "skills", prominent=True)
 
@@ -178,68 +178,61 @@ def _translated(translations: Iterable[profile_pb2.Translation], facts: list[Fac
 
 def _section(section: resume_pb2.ResumeSection) -> Iterator[Fact]:
     kind = section.WhichOneof("content")
-    match kind:
-        case "summary":
-            yield from (
-                _line(line, Source.LISTED, SUMMARY_ID, kind, prominent=True) for line in section.summary.lines
-            )
-        case "skills":
-            for category in section.skills.categories:
-                yield from (_line(item, Source.LISTED, "", kind, prominent=True) for item in category.items)
-        case "experience":
-            for job in section.experience.entries:
-                yield _field(job, "title", job.title, kind, prominent=True)
-                yield from _lines(job.id, [job.description, *job.achievements], kind)
-                yield from (
-                    _line(each, Source.PROVED, job.id, kind, prominent=True) for each in job.technologies
-                )
-        case "projects":
-            for project in section.projects.entries:
-                yield _field(project, "name", project.name, kind)
-                yield _field(project, "roles", project.role, kind)
-                yield from _lines(project.id, [project.description, *project.achievements], kind)
-                yield from (
-                    _line(each, Source.PROVED, project.id, kind, prominent=True)
-                    for each in project.technologies
-                )
-        case "education":
-            for study in section.education.entries:
-                if not study.provenance.unproved:
-                    yield from _study(study, [each.text for each in study.coursework], study.description.text)
-        case "languages":
-            for language in section.languages.entries:
-                if not language.provenance.unproved:
-                    yield Fact(
-                        language.id,
-                        "language",
-                        language.language,
-                        Source.LISTED,
-                        language.id,
-                        kind,
-                        prominent=True,
-                    )
-        case "certifications":
-            yield from (
-                _field(each, "name", each.name, kind, prominent=True)
-                for each in section.certifications.entries
-            )
-        case "volunteer":
-            for work in section.volunteer.entries:
-                yield _field(work, "position", work.position, kind)
-                yield from _lines(work.id, [work.description, *work.achievements], kind)
-        case "awards":
-            for award in section.awards.entries:
-                yield _field(award, "title", award.title, kind)
-                yield from _lines(award.id, [award.summary], kind)
-        case "publications":
-            for publication in section.publications.entries:
-                yield _field(publication, "name", publication.name, kind)
-                yield from _lines(publication.id, [publication.summary], kind)
-        case "custom":
-            for item in section.custom.entries:
-                yield _field(item, "title", item.title, kind)
-                yield _field(item, "subtitle", item.subtitle, kind)
-                yield from _lines(item.id, [item.description, *item.achievements], kind)
+    if kind is None:
+        return iter(())
+    if kind == "summary":
+        return (
+            _line(each, Source.LISTED, SUMMARY_ID, kind, prominent=True) for each in section.summary.lines
+        )
+    if kind == "skills":
+        return _shown_skills(section.skills.categories)
+    if kind == "education":
+        return _shown_studies(section.education.entries)
+    if kind == "languages":
+        return (
+            Fact(each.id, "language", each.language, Source.LISTED, each.id, kind, prominent=True)
+            for each in section.languages.entries
+            if not each.provenance.unproved
+        )
+    return (fact for entry in getattr(section, kind).entries for fact in _shown_entry(entry, kind))
+
+
+_HEADS = {
+    # Section: the fields of its entries that speak of skills, and by what name the profile has them.
+    "experience": (("title", "title"),),
+    "projects": (("name", "name"), ("role", "roles")),
+    "certifications": (("name", "name"),),
+    "volunteer": (("position", "position"),),
+    "awards": (("title", "title"),),
+    "publications": (("name", "name"),),
+    "custom": (("title", "title"), ("subtitle", "subtitle")),
+}
+_PROMINENT = frozenset(["experience", "certifications"])
+
+
+def _shown_entry(entry: "_Entry", part: str) -> Iterator[Fact]:
+    for field, name in _HEADS.get(part, ()):
+        yield _field(entry, name, getattr(entry, field), part, prominent=part in _PROMINENT)
+    for holder in ("description", "summary"):
+        if holder in entry.DESCRIPTOR.fields_by_name:
+            yield _line(getattr(entry, holder), Source.PROVED, entry.id, part)
+    for each in getattr(entry, "achievements", ()):
+        yield _line(each, Source.PROVED, entry.id, part)
+    for each in getattr(entry, "technologies", ()):
+        yield _line(each, Source.PROVED, entry.id, part, prominent=True)
+
+
+def _shown_skills(categories: Iterable[resume_pb2.SkillsCategory]) -> Iterator[Fact]:
+    for category in categories:
+        yield Fact("", "group", category.name, Source.LISTED, "", "skills", prominent=True)
+        for item in category.items:
+            yield _line(item, Source.LISTED, "", "skills", prominent=True)
+
+
+def _shown_studies(studies: Iterable[resume_pb2.EducationEntry]) -> Iterator[Fact]:
+    for study in studies:
+        if not study.provenance.unproved:
+            yield from _study(study, [each.text for each in study.coursework], study.description.text)
 
 
 _Entry = (
@@ -257,10 +250,6 @@ def _field(entry: _Entry, field: str, text: str, part: str, *, prominent: bool =
     return Fact(
         entry.id, field, "" if entry.provenance.unproved else text, Source.PROVED, entry.id, part, prominent
     )
-
-
-def _lines(entry: str, lines: Iterable[common_pb2.Line], part: str) -> Iterator[Fact]:
-    return (_line(line, Source.PROVED, entry, part) for line in lines)
 
 
 def _line(line: common_pb2.Line, source: Source, entry: str, part: str, *, prominent: bool = False) -> Fact:

@@ -38,7 +38,8 @@ def rank(
     skills: SkillTable,
 ) -> matching_pb2.Ranking:
     """The ranking, without id, profile_id, job_posting_id, input_sha256 and create_time, which the caller fills.
-    With no analysis, recency and figures alone order."""
+    With no analysis, recency and figures alone order.
+    """
     reading = Reading(profile_facts(profile), skills)
     return rank_reading(profile, reading, asked(analysis, reading.own, skills) if analysis else None, today)
 
@@ -65,7 +66,7 @@ def rank_reading(
     profile: profile_pb2.ProfileContent, reading: Reading, wanted: Asked | None, today: date
 ) -> matching_pb2.Ranking:
     """As `rank`, for what is read already."""
-    ranker = _Ranker(reading, wanted, min(_latest(profile, today), today.year * 12 + today.month - 1), today)
+    ranker = Ranker.of(profile, reading, wanted, today)
     return matching_pb2.Ranking(
         experience=ranker.entries(_job(each) for each in profile.experience),
         projects=ranker.entries(_project(each) for each in profile.projects),
@@ -93,7 +94,7 @@ def _project(project: profile_pb2.Project) -> _Entry:
     return _Entry(project.id, project.name, (project.start_date, project.end_date), lasts=False)
 
 
-class _Ranker:
+class Ranker:
     """Weighs what facts say against what a posting asks."""
 
     def __init__(self, reading: Reading, wanted: Asked | None, latest: int, today: date) -> None:
@@ -110,6 +111,25 @@ class _Ranker:
         self._figures = {
             fact.id for fact, _ in reading.facts if any(letter.isdigit() for letter in fact.text)
         }
+
+    @classmethod
+    def of(
+        cls, profile: profile_pb2.ProfileContent, reading: Reading, wanted: Asked | None, today: date
+    ) -> "Ranker":
+        """The ranker of a profile that is read."""
+        return cls(reading, wanted, min(_latest(profile, today), today.year * 12 + today.month - 1), today)
+
+    def relevance(self, fact_id: str) -> float:
+        """How much the posting wants any fact of the profile, 0 to 1, its age left out of account."""
+        return float(self._item(fact_id, "", 1.0).relevance) if self._wanted or self._keywords else 0.0
+
+    def keyword_holders(self) -> dict[str, set[str]]:
+        """Ids of the facts that hold each keyword of the posting."""
+        found: dict[str, set[str]] = {}
+        for places in self._keywords.values():
+            for text, _, fact, _, _ in places:
+                found.setdefault(text, set()).add(fact.id)
+        return found
 
     def entries(self, entries: Iterable[_Entry]) -> list[matching_pb2.RankedItem]:
         """Jobs or projects, best first; then latest, then as given."""
@@ -172,6 +192,10 @@ class _Ranker:
                 place += 1
         return [item for _, _, item in sorted(found.values(), key=lambda each: each[:2])]
 
+    def skill_relevance(self, name: str) -> float:
+        """How much the posting wants a skill that the profile proves."""
+        return float(self._skill(name, self._reading.skills[name][0].fact).relevance)
+
     def _skill(self, name: str, fact: Fact) -> matching_pb2.RankedItem:
         namings = self._reading.skills[name]
         shown = min(1.0, len({each.fact.entry for each in namings if each.fact.part != "skills"}) / 3)
@@ -199,7 +223,7 @@ class _Ranker:
     def _item(self, fact_id: str, label: str, recency: float) -> matching_pb2.RankedItem:
         """A part of the profile, all that stands in it counted once."""
         reasons: dict[str, tuple[float, matching_pb2.Evidence]] = {}
-        for skill, naming in self._terms.get(fact_id, ()):
+        for skill, _ in self._terms.get(fact_id, ()):
             if skill.name not in reasons:
                 namings = [each for other, each in self._terms[fact_id] if other is skill]
                 reasons[skill.name] = (_TERM[skill.importance], skill_evidence(skill, namings, 0.0))

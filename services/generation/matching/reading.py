@@ -1,5 +1,6 @@
 """Facts read once: which skills they name and where, and their words."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,16 @@ from services.generation.skills.tokens import PAUSE, STOP, Tokens
 
 _OWN_WORDS = 5
 """A skill of the person's own naming has at most so many words; what is longer is a sentence."""
+_DENIALS = frozenset(
+    "no not without never lacking learn kein keine keinerlei nicht ohne lernen pas sans aucune apprendre sin ninguna "
+    "aprender senza nessuna imparare sem nenhuma geen zonder leren bez".split()
+)
+_NOT_DENIALS = frozenset(["only", "just", "nur", "seulement", "solo", "apenas"])
+_DENIAL_FILLERS = frozenset(
+    "any prior previous much real experience knowledge with of in de mit en con com erfahrung kenntnisse experiencia "
+    "expérience connaissance esperienza conoscenza about more yet über".split()
+)
+_DENIAL_REACH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class Reading:
         self.skills: dict[str, list[Naming]] = {}
         unknown: dict[str, str] = {}
         for fact, tokens in self.facts:
-            mentions = find_skills(tokens, table)
+            mentions = [each for each in find_skills(tokens, table) if not _is_denied(each.start, tokens)]
             for each in mentions:
                 key = table.tokenizer.key(each.written(fact.text))
                 self.skills.setdefault(each.skill.name, []).append(Naming(fact, each.start, each.end, key))
@@ -54,6 +65,8 @@ class Reading:
         for key, name in self.own.items():
             for fact, tokens in self.facts:
                 for start, end in tokens.find(key) if key in tokens.joined else ():
+                    if _is_denied(start, tokens):
+                        continue
                     self.skills.setdefault(name, []).append(Naming(fact, start, end, key))
 
     @cached_property
@@ -81,8 +94,9 @@ class Reading:
 
 
 def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing_suffices: bool) -> float:
-    """How well a skill is shown, 0 to 1: listed 0.6, named with work 0.7, both 0.9; 0.1 more where it is called what the
-    posting calls it. For languages and ways of working a list is all one can show, and counts as both."""
+    """How well a skill is shown, 0 to 1: listed 0.6, named with work 0.7, both 0.9; 0.1 more where it is called
+    what the posting calls it. For languages and ways of working a list is all one can show, and counts as both.
+    """
     namings = list(namings)
     sources = {each.fact.source for each in namings}
     if not sources:
@@ -90,6 +104,18 @@ def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing
     both = len(sources) == 2 or listing_suffices
     base = 0.9 if both else 0.7 if Source.PROVED in sources else 0.6
     return base + (0.1 if any(each.key in posting_keys for each in namings) else 0.0)
+
+
+def _is_denied(start: int, tokens: Tokens) -> bool:
+    """Whether the words right before a skill say that the person lacks it: "no experience with", "eager to learn"."""
+    at = bisect_left(tokens.starts, start)
+    for index in range(at - 1, max(-1, at - 1 - _DENIAL_REACH), -1):
+        key = tokens.keys[index]
+        if key in _DENIALS:
+            return tokens.keys[index + 1] not in _NOT_DENIALS
+        if key not in _DENIAL_FILLERS:
+            return False
+    return False
 
 
 def _lists_skill(fact: Fact) -> bool:

@@ -100,7 +100,9 @@ def _read(
         text=text,
         skills=posting_skills(mentions, reader, tokens, in_title),
         remote=remote_policy(tokens, words),
-        keywords=keywords(tokens, sections, mentions, skills.tokens(" ".join(apart)).words(), words),
+        keywords=keywords(
+            tokens, sections, mentions, skills.tokens(" ".join((title, *apart))).words(), words
+        ),
         responsibilities=responsibilities(parts, sections, words),
         education_requirements=education_requirements(parts, sections, words),
         analyzer_version=ANALYZER_VERSION,

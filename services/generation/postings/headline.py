@@ -12,23 +12,28 @@ _LONGEST_TITLE = 90
 _TITLE_WORDS = 10
 _FIRST_LINES = 6
 _CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽ"
-_NAME = rf"[{_CAPITAL}][\w&.'’-]*(?:[ ](?:[{_CAPITAL}0-9&][\w&.'’-]*|of|and|und|et|de|der|di|do|van|y|e))*?"
-_NAME_GREEDY = rf"[{_CAPITAL}][\w&'’-]*(?:\.\w+)?(?:[ ](?:(?:of|and|und|et|de|der|di|do|van|y)[ ])?[{_CAPITAL}0-9&][\w&'’-]*){{0,4}}"
-_PLACE = rf"[{_CAPITAL}][\w'’.-]+(?:[ -](?:am|an|der|upon|sur|de|la|del)?[ -]?[{_CAPITAL}][\w'’-]+){{0,3}}(?:, ?[{_CAPITAL}][\w'’-]+(?: [{_CAPITAL}][\w'’-]+)?)?"
+_LINKS = "(?:of|and|und|et|de|der|di|do|van|y)"
+_NAME = rf"[{_CAPITAL}][\w&'’-]*(?:\.\w+)?(?:[ ](?:{_LINKS}[ ])?[{_CAPITAL}0-9&][\w&'’-]*){{0,4}}"
+_PLACE = (
+    rf"[{_CAPITAL}][\w'’.-]+(?:[ -](?:am|an|der|upon|sur|de|la|del)?[ -]?[{_CAPITAL}][\w'’-]+){{0,3}}"
+    rf"(?:, ?[{_CAPITAL}][\w'’-]+(?: [{_CAPITAL}][\w'’-]+)?)?"
+)
 _LEGAL = re.compile(
-    rf"(?P<name>{_NAME_GREEDY}),? (?:GmbH(?: & Co\. KG(?:aA)?)?|AG|SE|KG|OHG|e\.V\.|gGmbH|Inc\.?|LLC|L\.L\.C\.|Ltd\.?|PLC|plc|Corp\.?|"
-    r"Corporation|S\.?A\.?S?\.?|SARL|SL|S\.L\.|S\.p\.A\.|SpA|S\.r\.l\.|Srl|B\.?V\.?|N\.?V\.?|AB|AS|A/S|Oy|Oyj|sp\. z o\.o\.|Pty|Lda)(?![\w])"
+    rf"(?P<name>{_NAME}),? (?:GmbH(?: & Co\. KG(?:aA)?)?|AG|SE|KG|OHG|e\.V\.|gGmbH|Inc\.?|LLC|L\.L\.C\.|Ltd\.?"
+    r"|PLC|plc|Corp\.?|Corporation|S\.?A\.?S?\.?|SARL|SL|S\.L\.|S\.p\.A\.|SpA|S\.r\.l\.|Srl|B\.?V\.?|N\.?V\.?|AB|AS|A/S|Oy|Oyj"
+    r"|sp\. z o\.o\.|Pty|Lda)(?![\w])"
 )
 _MARKER = re.compile(
-    r"\s*[(\[|,–-]*\s*\b(?:[mwfdxihg](?:\s*[/|*.,]\s*[mwfdxihg]){1,3}|all genders?|gn|h/f|f/h|m/f/d|remote|hybrid|full[- ]time|part[- ]time"
-    r"|vollzeit|teilzeit|voll- oder teilzeit|cdi|cdd|temps plein|100\s*%|80\s*[-–]\s*100\s*%)\b\s*[)\]]?",
+    r"\s*[(\[|,–-]*\s*\b(?:[mwfdxihg](?:\s*[/|*.,]\s*[mwfdxihg]){1,3}|all genders?|gn|h/f|f/h|m/f/d|remote|hybrid"
+    r"|full[- ]time|part[- ]time|vollzeit|teilzeit|voll- oder teilzeit|cdi|cdd|temps plein|100\s*%|80\s*[-–]\s*100\s*%)\b"
+    r"\s*[)\]]?",
     re.IGNORECASE,
 )
 _INNER_GENDER = re.compile(
     r"(?<=\w)(?:[:*_]in(?:nen)?|/-?in(?:nen)?|\(in\)|\(e\)|·e|\(a\)|/a|/o|\(n\))\b(?:\))?", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"https?://|www\.|@\w")
-_AT = re.compile(rf"\s(?:at|bei|bei der|chez|@)\s(?P<name>{_NAME_GREEDY})")
+_AT = re.compile(rf"\s(?:at|bei|bei der|chez|@)\s(?P<name>{_NAME})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,8 @@ def read_headline(text: str, headline: str, sections: Sections, language: Langua
 def _labelled(text: str, words: tuple[str, ...]) -> str:
     """What stands after a label at the beginning of a line: "Location: Porto"."""
     names = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    match = re.search(
-        rf"^[^\w\n]{{0,4}}(?:{names})\**\s*[:：]\s*\**[ ]*(?P<value>[^\n]{{2,120}})$",
-        text,
-        re.IGNORECASE | re.MULTILINE,
-    )
+    label = rf"^[^\w\n]{{0,4}}(?:{names})\**\s*[:：]\s*\**[ ]*(?P<value>[^\n]{{2,120}})$"
+    match = re.search(label, text, re.IGNORECASE | re.MULTILINE)
     return match.group("value").strip(" *_") if match else ""
 
 
@@ -148,12 +150,8 @@ def _company(text: str, title_line: str, language: Language) -> str:
     if legal and not _is_common(legal.group("name"), language):
         return legal.group()
     for pattern in language.seeking["company"]:
-        for match in re.finditer(
-            rf"(?<![\w]){pattern.replace('{name}', _NAME_GREEDY)}(?!\w)"
-            if pattern.endswith("{name})")
-            else rf"(?<!\w){pattern.replace('{name}', _NAME_GREEDY)}",
-            beginning,
-        ):
+        named = pattern.replace("{name}", _NAME)
+        for match in re.finditer(rf"(?<!\w){named}(?!\w)", beginning):
             if not _is_common(match.group("name"), language):
                 return match.group("name")
     return ""
@@ -163,12 +161,9 @@ def _is_common(name: str, language: Language) -> bool:
     """Whether a capitalised run is no company's name: "We", "The Candidate", a job's title."""
     words = [fold(word) for word in re.findall(r"[^\W\d_]+", name)]
     common = language.stop_words | language.generic_words | language.title_nouns
-    return (
-        not words
-        or words[0] in language.stop_words
-        or all(word in common for word in words)
-        or words[-1] in language.title_nouns
-    )
+    if not words or words[0] in language.stop_words or words[-1] in language.title_nouns:
+        return True
+    return all(word in common for word in words)
 
 
 def _location(text: str, language: Language) -> str:

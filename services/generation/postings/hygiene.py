@@ -35,19 +35,24 @@ _GREEK = dict(zip("οανρικυτΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "oavpikutABEZH
 _TO_LATIN = {**_CYRILLIC, **_GREEK}
 _TO_CYRILLIC = {latin: letter for letter, latin in reversed(_CYRILLIC.items())}
 
+_MODEL = r"(?:ai|llms?|(?:large )?language models?|chatbots?|chatgpt|gpt-?\d?|bots?|artificial intelligence)"
 _INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}\b(?:previous|prior|above|earlier|all|any|the|your|these)\b"
-    r"[^.!?\n]{0,30}\b(?:instructions?|prompts?|rules|guidelines|directions|context)\b"
+    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}"
+    r"\b(?:previous|prior|above|earlier|all|any|the|your|these)\b[^.!?\n]{0,30}"
+    r"\b(?:instructions?|prompts?|rules|guidelines|directions|context)\b"
     r"|\b(?:ignorier\w*|vergiss|missachte)\b[^.!?\n]{0,60}\b(?:anweisung\w*|instruktion\w*|regeln|prompts?)\b"
     r"|\b(?:ignore[rz]?|oublie[rz]?)\b[^.!?\n]{0,60}\b(?:instructions?|consignes|règles)\b"
     r"|\b(?:ignora|olvida|ignore)\b[^.!?\n]{0,60}\b(?:instrucciones|instruções|istruzioni|reglas)\b"
-    r"|\b(?:if|when) you(?: are|['’]re) (?:an? )?(?:\w+ )?(?:ai|llm|large language model|language model|chatbot|chatgpt|gpt|bot|artificial intelligence)\b"
-    r"|\b(?:wenn|falls) du (?:eine? )?(?:ki|ai|sprachmodell|llm)\b|\bsi (?:tu es|vous êtes) une? (?:ia|intelligence artificielle|modèle de langage)\b"
-    r"|\b(?:attention|note to|message to|instructions? (?:to|for)|dear|hey|hello)[ ,:]+(?:all )?(?:the )?(?:ai|llms?|language models?|chatgpt|gpt-?\d?|bots?|ai (?:assistants?|models?|agents?|systems?))\b"
-    r"|\byou are (?:now )?(?:chatgpt|an? (?:ai|llm|(?:large )?language model|helpful assistant|ai assistant))\b"
+    rf"|\b(?:if|when) you(?: are|['’]re) (?:an? )?(?:\w+ )?{_MODEL}\b"
+    r"|\b(?:wenn|falls) du (?:eine? )?(?:ki|ai|sprachmodell|llm)\b"
+    r"|\bsi (?:tu es|vous êtes) une? (?:ia|intelligence artificielle|modèle de langage)\b"
+    r"|\b(?:attention|note to|message to|instructions? (?:to|for)|dear|hey|hello)[ ,:]+(?:all )?(?:the )?"
+    rf"(?:{_MODEL}|ai (?:assistants?|models?|agents?|systems?))\b"
+    rf"|\byou are (?:now )?(?:an? )?(?:{_MODEL}|helpful assistant|ai assistant)\b"
     r"|\bas an? (?:ai|large) (?:language )?model\b|\b(?:system|developer) prompt\b|\bprompt injection\b"
     r"|<\|(?:im_start|im_end|system|user|assistant|endoftext)[^>]{0,20}\|?>|\[/?INST\]|<<SYS>>"
-    r"|\b(?:score|rate|rank|rank this|mark) (?:this|the) (?:candidate|applicant|resume|cv|profile)\b[^.!?\n]{0,40}\b(?:highest|perfect|100|10/10|top|best|maximum)\b"
+    r"|\b(?:score|rate|rank|mark) (?:this|the) (?:candidate|applicant|resume|cv|profile)\b[^.!?\n]{0,40}"
+    r"\b(?:highest|perfect|100|10/10|top|best|maximum)\b"
     r"|\b(?:reveal|print|repeat|output|show) (?:your|the) (?:system |hidden |initial )?(?:prompt|instructions)\b",
     re.IGNORECASE,
 )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 _LOOKS_LIKE_HTML = re.compile(
-    r"<(?:!doctype html|html|body|head|p|div|br|ul|ol|li|h[1-6]|span|table|section|article|strong|b|em|a)\b[^<>]{0,2000}>",
+    r"<(?:!doctype html|html|body|head|p|div|br|ul|ol|li|h[1-6]|span|table|section|article|strong|b|em|a)\b"
+    r"[^<>]{0,2000}>",
     re.IGNORECASE,
 )
 _BLOCKS = frozenset(
@@ -101,7 +102,7 @@ class _Reader(HTMLParser):
         if not hidden:
             self._break(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - html.parser's
         if tag in ("br", "hr"):
             self.parts.append("\n")
 

@@ -55,11 +55,7 @@ class ImportanceReader:
             said = self._said(part)
             if said is not None:
                 return MUST if said == MUST and kind != "nice" else NICE
-        if kind == "requirements":
-            return MUST
-        if kind == "nice":
-            return NICE
-        return NICE if self._starts_demand else MUST
+        return MUST if kind == "requirements" or (kind != "nice" and not self._starts_demand) else NICE
 
     def _plain(self, sentence: Part) -> postings_pb2.Importance.ValueType | None:
         kind = self._sections.kind_at(sentence.start)
@@ -133,9 +129,11 @@ def posting_skills(
                 spans=[postings_pb2.TextSpan(start=mention.start, end=mention.end) for mention in counted],
             )
         )
-    for name in in_title:
-        if name not in named:
-            found.append(postings_pb2.PostingSkill(skill=name, written_as=name, importance=MUST, mentions=1))
+    found.extend(
+        postings_pb2.PostingSkill(skill=name, written_as=name, importance=MUST, mentions=1)
+        for name in in_title
+        if name not in named
+    )
     found.sort(key=lambda skill: (_STRENGTH.index(skill.importance), -skill.mentions))
     return found
 

@@ -32,8 +32,9 @@ class Years:
 def years_required(
     tokens: Tokens, parts: Sequence[Part], sections: Sections, reader: ImportanceReader, language: Language
 ) -> Years | None:
-    """The least years of experience asked for: the low end of a range, the least of alternatives in one sentence, the most
-    over all sentences that demand. None when no years are asked for.
+    """The least years of experience asked for; None when none are.
+
+    The low end of a range, the least of alternatives in one sentence, the most over all sentences that demand.
     """
     found: list[Years] = []
     for sentence in parts:

@@ -1,0 +1,362 @@
+"""Checks a resume against the profile it was made from (SPEC G7), sharing no code with what composes.
+
+Every line and entry names its sources; each claim in it (words, numbers, dates, names) is looked up in those sources'
+texts alone. Whoever writes a resume, composer or model, passes through here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from services.document.lines import iter_entries, iter_lines
+from services.document.locales import cldr, words
+from services.generation.skills.extraction import find_skills
+from services.generation.skills.table import SkillTable
+from services.runtime.errors import Internal
+from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
+
+_SUMMARY, _PERSONAL = "summary", "personal"
+_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+_NAME = re.compile(r"[^\W\d_]+")
+_COPIED = frozenset(
+    "title company name entity url degree field_of_study institution gpa language fluency issuer credential_id "
+    "organization position awarder publisher subtitle".split()
+)
+"""Fields of an entry that have to be the field of the same name of the profile's fact."""
+_DATES = ("start_date", "end_date", "date", "expiry_date")
+_LISTS = ("honors", "keywords")
+
+
+@dataclass(frozen=True, slots=True)
+class Untruth:
+    """A claim that the profile does not prove."""
+
+    path: str
+    """Where it stands, such as `sections[1].experience.entries[0].title`."""
+    claim: str
+    reason: str
+
+
+def require_truth(
+    resume: resume_pb2.StructuredResume, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable
+) -> None:
+    """Raises Internal (UNPROVED_CONTENT) where `untruths` finds anything. The message names places, never content."""
+    found = untruths(resume, profile, today, skills)
+    if found:
+        places = ", ".join(dict.fromkeys(each.path for each in found))
+        raise Internal(
+            f"The resume was not made: it says what the profile does not prove, at {places[:500]}.",
+            reason="UNPROVED_CONTENT",
+        )
+
+
+def untruths(
+    resume: resume_pb2.StructuredResume, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable
+) -> list[Untruth]:
+    """Every claim of a resume that its sources do not prove. What a user typed (USER_EDIT) is theirs and passes."""
+    check = _Check(profile, today, skills, resume.locale)
+    found = list(check.header(resume.header))
+    for line_ref in iter_lines(resume):
+        found.extend(check.line(line_ref.path, line_ref.line))
+    for entry_ref in iter_entries(resume):
+        found.extend(check.entry(entry_ref.path, entry_ref.entry))
+    found.extend(check.metadata(resume.metadata))
+    return found
+
+
+class _Check:
+    """Looks claims up in a profile."""
+
+    def __init__(
+        self, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable, locale: str
+    ) -> None:
+        self._profile = profile
+        self._today = today
+        self._skills = skills
+        self._locale = locale
+        self._facts: dict[str, Message] = {_SUMMARY: profile, _PERSONAL: profile.personal}
+        self._facts.update(_by_id(profile))
+        self._translated: dict[str, dict[str, list[str]]] = {}
+        for each in profile.translations:
+            fields = self._translated.setdefault(each.source_id or _SUMMARY, {})
+            fields.setdefault(each.field, []).append(each.text)
+
+    def header(self, header: resume_pb2.ResumeHeader) -> Iterator[Untruth]:
+        personal = self._profile.personal
+        if header.provenance.transformation == common_pb2.TRANSFORMATION_USER_EDIT:
+            return
+        for field in ("full_name", "email", "phone", "linkedin", "github", "website"):
+            claim = getattr(header, field)
+            allowed = {
+                _flat(getattr(personal, field)),
+                *map(_flat, self._translated.get(_PERSONAL, {}).get(field, ())),
+            }
+            if claim and _flat(claim) not in allowed:
+                yield Untruth(f"header.{field}", claim, "differs from the profile")
+        known = {(each.url, each.username) for each in personal.links}
+        for each in header.links:
+            if (each.url, each.username) not in known:
+                yield Untruth("header.links", each.url, "is no page of the profile")
+        yield from self._place("header.location", header.location, personal.location)
+
+    def line(self, path: str, line: common_pb2.Line) -> Iterator[Untruth]:
+        how = line.provenance.transformation
+        if not line.text or how == common_pb2.TRANSFORMATION_USER_EDIT:
+            return
+        sources = list(line.provenance.source_ids)
+        unknown = [each for each in sources if each not in self._facts]
+        if not sources or unknown:
+            yield Untruth(
+                path, line.text, "names no fact of the profile" if not sources else f"names {unknown[0]}"
+            )
+            return
+        for text in (line.text, *line.alternates):
+            yield from self._wording(path, text, sources, how)
+
+    def entry(self, path: str, entry: Message) -> Iterator[Untruth]:
+        if isinstance(entry, resume_pb2.SkillsCategory):
+            yield from self._category(path, entry)
+            return
+        origin: common_pb2.Provenance = entry.provenance  # type: ignore[attr-defined]
+        if origin.transformation == common_pb2.TRANSFORMATION_USER_EDIT:
+            return
+        known = [each for each in origin.source_ids if each in self._facts]
+        if not known:
+            yield Untruth(path, "", "names no fact of the profile")
+            return
+        # All of an entry's head has to come from one fact: the title of one job beside the dates of another is a lie.
+        yield from min((list(self._head(path, entry, each)) for each in known), key=len)
+
+    def _head(self, path: str, entry: Message, source: str) -> Iterator[Untruth]:
+        fact = self._facts[source]
+        for descriptor, value in entry.ListFields():
+            name = descriptor.name
+            if name in _DATES and not _equal(fact, name, value):
+                yield Untruth(f"{path}.{name}", str(value.year), "is no date of the fact")
+            elif name in _LISTS:
+                allowed = {_flat(each) for each in _texts(fact, name)}
+                lies = [each for each in value if _flat(each) not in allowed]
+                yield from (Untruth(f"{path}.{name}", each, "is not in the profile") for each in lies)
+            elif name == "location":
+                yield from self._place(f"{path}.location", value, fact.location)  # type: ignore[attr-defined]
+            elif name == "role" and _flat(value) != _flat(", ".join(_texts(fact, "roles"))[:500]):
+                yield Untruth(f"{path}.{name}", value, "is not in the profile")
+            elif name == "is_current" and not _lasts(fact):
+                yield Untruth(f"{path}.{name}", "true", "has ended")
+            elif name in _COPIED and not self._copied(fact, source, name, value):
+                yield Untruth(f"{path}.{name}", value, "is not in the profile")
+
+    def metadata(self, metadata: resume_pb2.ResumeMetadata) -> Iterator[Untruth]:
+        if metadata.total_projects > len(self._profile.projects):
+            yield Untruth(
+                "metadata.total_projects", str(metadata.total_projects), "more than the profile has"
+            )
+        if metadata.total_certifications > len(self._profile.certifications):
+            yield Untruth(
+                "metadata.total_certifications",
+                str(metadata.total_certifications),
+                "more than the profile has",
+            )
+        if metadata.total_years_experience > self._years() + 0.05:
+            yield Untruth(
+                "metadata.total_years_experience",
+                str(metadata.total_years_experience),
+                "more than the jobs add up to",
+            )
+        texts = self._all_texts()
+        flat = {_flat(each) for each in texts}
+        open_ = {name for name in metadata.top_skills if _flat(name) not in flat}
+        for text in texts:
+            if not open_:
+                break
+            open_ -= self._proved_skills([text])
+        for name in sorted(open_):
+            yield Untruth("metadata.top_skills", name, "is no skill of the profile")
+
+    def _wording(
+        self, path: str, text: str, sources: list[str], how: common_pb2.Transformation.ValueType
+    ) -> Iterator[Untruth]:
+        originals = [_flat(each) for source in sources for each in self._source_texts(source)]
+        flat = _flat(text)
+        if any(flat in original for original in originals):
+            return
+        if path == "header.title" and text == words(self._locale).labels["professional"]:
+            return
+        if how in (common_pb2.TRANSFORMATION_VERBATIM, common_pb2.TRANSFORMATION_UNSPECIFIED):
+            yield Untruth(path, text, "is not what its source says")
+            return
+        pool = " ".join(originals)
+        yield from self._numbers(path, text, pool)
+        yield from self._skills_in(path, text, sources)
+        if how == common_pb2.TRANSFORMATION_REWRITTEN:
+            yield from self._names(path, text)
+            return
+        known = set(_NAME.findall(pool))
+        skill_words = {
+            word for name in self._proved_spellings(sources) for word in _NAME.findall(_flat(name))
+        }
+        for word in _NAME.findall(flat):
+            if word not in known and word not in skill_words:
+                yield Untruth(path, text, f"“{word}” is not in its source")
+                return
+
+    def _numbers(self, path: str, text: str, pool: str) -> Iterator[Untruth]:
+        allowed = set(_NUMBER.findall(pool)) | {str(number) for number in range(1, int(self._years()) + 1)}
+        for number in _NUMBER.findall(_flat(text)):
+            if number not in allowed:
+                yield Untruth(path, text, f"the number {number} is not in its source")
+
+    def _skills_in(self, path: str, text: str, sources: list[str]) -> Iterator[Untruth]:
+        proved = self._proved_skills(each for source in sources for each in self._source_texts(source))
+        for mention in find_skills(self._skills.tokens(text), self._skills):
+            if mention.skill.name not in proved:
+                yield Untruth(path, text, f"the skill {mention.skill.name} is not in its source")
+
+    def _names(self, path: str, text: str) -> Iterator[Untruth]:
+        """Capitalised words inside a sentence that was written anew have to come from the profile."""
+        known = set(_NAME.findall(" ".join(map(_flat, self._all_texts()))))
+        for match in _NAME.finditer(text):
+            starts = re.search(r"(?:^|[.:;!?。：])\s*$", text[: match.start()])
+            if (
+                match.group()[0].isupper()
+                and not starts
+                and _flat(match.group()) not in known
+                and not self._is_grammar(match.group())
+            ):
+                yield Untruth(path, text, f"“{match.group()}” is not in the profile")
+
+    def _is_grammar(self, word: str) -> bool:
+        """German writes every noun with a capital: the words of its labels are no names."""
+        return self._locale.lower().startswith("de") and word in (
+            "Jahr",
+            "Jahre",
+            "Jahren",
+            "Berufserfahrung",
+            "Schwerpunkte",
+        )
+
+    def _category(self, path: str, category: resume_pb2.SkillsCategory) -> Iterator[Untruth]:
+        labels = words(self._locale).labels
+        allowed = {_flat(each.name) for each in self._profile.skill_groups}
+        allowed |= {
+            _flat(text)
+            for group in self._profile.skill_groups
+            for text in self._translated.get(group.id, {}).get("name", ())
+        }
+        allowed |= {_flat(labels["technical_skills"]), _flat(labels["soft_skills"]), ""}
+        edited = all(
+            item.provenance.transformation == common_pb2.TRANSFORMATION_USER_EDIT for item in category.items
+        )
+        if _flat(category.name)[:300] not in {each[:300] for each in allowed} and not edited:
+            yield Untruth(f"{path}.name", category.name, "is no group of the profile")
+
+    def _copied(self, fact: Message, source: str, field: str, value: str) -> bool:
+        allowed = [*_texts(fact, field), *self._translated.get(source, {}).get(field, ())]
+        return _flat(value) in map(_flat, allowed)
+
+    def _place(self, path: str, claim: str, location: common_pb2.Location) -> Iterator[Untruth]:
+        if not claim:
+            return
+        code = location.country_code.strip()
+        country = cldr(self._locale).territories.get(code.upper(), "") if len(code) == 2 else ""
+        allowed = _flat(", ".join((location.text, location.city, location.region, code, str(country))))
+        for part in claim.split(","):
+            if _flat(part) not in allowed:
+                yield Untruth(path, claim, "is no place of the profile")
+                return
+
+    def _source_texts(self, source: str) -> list[str]:
+        """Every text of a fact and of what it holds, its translations with it."""
+        if source == _SUMMARY:
+            own = [self._profile.summary, self._profile.enhanced_summary]
+        else:
+            own = list(_strings(self._facts[source]))
+        ids = {source, *(_by_id(self._facts[source]) if source not in (_SUMMARY, _PERSONAL) else ())}
+        return own + [
+            text for each in ids for found in self._translated.get(each, {}).values() for text in found
+        ]
+
+    def _all_texts(self) -> list[str]:
+        return [*_strings(self._profile), *(each.text for each in self._profile.translations)]
+
+    def _proved_skills(self, texts: Iterable[str]) -> set[str]:
+        table = self._skills
+        return {mention.skill.name for text in texts for mention in find_skills(table.tokens(text), table)}
+
+    def _proved_spellings(self, sources: Iterable[str]) -> set[str]:
+        """Every spelling of the skills that the sources prove."""
+        proved = self._proved_skills(each for source in sources for each in self._source_texts(source))
+        return {
+            key
+            for key, alias in self._skills.aliases.items()
+            if alias.skill is not None and alias.skill.name in proved
+        }
+
+    def _years(self) -> float:
+        """The years from the first to the last month of every job, added up month by month, each month once."""
+        months: set[int] = set()
+        now = self._today.year * 12 + self._today.month - 1
+        for job in self._profile.experience:
+            if not job.start_date.year:
+                continue
+            first = job.start_date.year * 12 + (job.start_date.month or 1) - 1
+            last = now
+            if job.end_date.year and not job.is_current:
+                last = min(now, job.end_date.year * 12 + (job.end_date.month or 12) - 1)
+            months.update(range(first, last + 1))
+        return len(months) / 12
+
+
+def _by_id(message: Message) -> dict[str, Message]:
+    """Every message with an id inside a message."""
+    found: dict[str, Message] = {}
+    for descriptor, value in message.ListFields():
+        if descriptor.message_type is None or descriptor.message_type.GetOptions().map_entry:
+            continue
+        for child in value if descriptor.is_repeated else [value]:
+            if "id" in child.DESCRIPTOR.fields_by_name and child.id:
+                found[child.id] = child
+            found.update(_by_id(child))
+    return found
+
+
+def _strings(message: Message) -> Iterator[str]:
+    """Every text inside a message, translations and unknown keys left out."""
+    for descriptor, value in message.ListFields():
+        if descriptor.name in ("id", "translations", "extras"):
+            continue
+        children = value if descriptor.is_repeated else [value]
+        if descriptor.type == FieldDescriptor.TYPE_STRING:
+            yield from children
+        elif descriptor.type == FieldDescriptor.TYPE_MESSAGE:
+            for child in children:
+                yield from _strings(child)
+
+
+def _texts(fact: Message, field: str) -> list[str]:
+    descriptor = fact.DESCRIPTOR.fields_by_name.get(field)
+    if descriptor is None or descriptor.type != FieldDescriptor.TYPE_STRING:
+        return []
+    value = getattr(fact, field)
+    return list(value) if descriptor.is_repeated else [value]
+
+
+def _equal(fact: Message, field: str, value: Message) -> bool:
+    return field in fact.DESCRIPTOR.fields_by_name and bool(getattr(fact, field) == value)
+
+
+def _lasts(fact: Message) -> bool:
+    known = fact.DESCRIPTOR.fields_by_name
+    if "is_current" in known and fact.is_current:  # type: ignore[attr-defined]
+        return True
+    return "end_date" in known and not fact.HasField("end_date")
+
+
+def _flat(text: str) -> str:
+    """The text without case and with single spaces, for comparing letters and nothing else."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -204,7 +204,7 @@ def _either_way(word: str) -> str:
     if not _RIGHT_TO_LEFT.search(word):
         return word
     bare = "".join(each for each in unicodedata.normalize("NFD", word) if not unicodedata.combining(each))
-    return min(bare, bare[::-1])
+    return min(bare, bare[::-1]) or word  # a vowel sign that an extractor gave alone has nothing left
 
 
 def longest_chain(candidates: Sequence[Sequence[int]]) -> list[int | None]:

@@ -52,6 +52,11 @@ def test_right_to_left_words_are_found_in_either_order() -> None:
     assert starts(Text(["مهندس طيران"]), "مهندس برمجيات أول") == []
 
 
+def test_a_vowel_sign_standing_alone_is_a_word() -> None:
+    assert Text(["مهندس \u0651 أول"]).counts["مهندس"] in {0, 1}
+    assert words(normalised("\u0651")) == ["\u0651"]
+
+
 def test_phone_numbers_are_compared_by_digits() -> None:
     text = Text(["Lisbon | +351 (912) 345-678 | 2019"])
     assert [each.start for each in text.find_digits(Phrase("+351912345678"))]

@@ -80,7 +80,12 @@ class ChildProcess:
         with theirs:
             popen = _popen(options, folder, workspace.cache, theirs)
         child = cls(popen, folder, options.answer_limit)
-        reader, child._writer = await asyncio.open_unix_connection(sock=ours, limit=2**20)
+        try:
+            reader, child._writer = await asyncio.open_unix_connection(sock=ours, limit=2**20)
+        except BaseException:  # cancelled, more often than not: neither socket nor process may be left behind
+            ours.close()
+            await child.reap()
+            raise
         child._answer = asyncio.get_running_loop().create_future()
         child._listener = asyncio.create_task(child._listen(reader))
         return child

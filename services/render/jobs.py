@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from services.render.fidelity.method import Method
 from services.render.frames import Frame, Value
 from vitae.render.v1.fidelity_pb2 import FidelityReport
 from vitae.render.v1.options_pb2 import Format
@@ -61,12 +60,10 @@ def render_job(
     *,
     limits: FileLimits,
     measure: bool = True,
-    method: Method = Method.QUICK,
 ) -> Job[RenderResult]:
     """Renders, and reads PDF and DOCX files back where `measure` or the plan's min_fidelity asks for it."""
     values: dict[str, Value] = {
         "measure": measure,
-        "method": method.value,
         "max_pages": limits.max_pages,
         "max_bytes": limits.max_bytes,
     }

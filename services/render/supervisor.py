@@ -50,6 +50,10 @@ TIMEOUT, MEMORY, CRASHED = "RENDER_TIMEOUT", "RENDER_MEMORY", "RENDER_CRASHED"
 KILLED = frozenset({TIMEOUT, MEMORY, CRASHED})
 """Reasons of renderings whose process did not survive, or must not: an export is tried once more, then final (R11)."""
 
+QUEUE_FULL, WAIT_OVER = "RENDER_QUEUE_FULL", "RENDER_WAIT"
+BUSY = frozenset({QUEUE_FULL, WAIT_OVER})
+"""Reasons of renderings that never began."""
+
 _BACK_OFF_LONGEST = 30.0
 _DOWN_AFTER = 3
 """Failed starts in a row after which waiting makes no sense."""
@@ -150,17 +154,17 @@ class Supervisor:
         """Process ids of the warm children, busy ones first."""
         return [each.pid for each in (*self._busy, *self._idle)]
 
-    async def run(self, job: Job[T], *, on_step: Step | None = None, time_limit: float | None = None) -> T:
+    async def run(self, job: Job[T], *, on_step: Step | None = None) -> T:
         """Has a child do the job and returns its result. Steps arrive as the child takes them.
 
-        At most `time_limit` seconds (the configured limit), the caller's deadline, and the wait for a free child.
+        The job gets the configured time, or less when the caller's deadline is nearer; the wait for a child is bounded
+        by that deadline alone.
         """
         began = time.perf_counter()
         child = await self._take()
         self._observe("wait", time.perf_counter() - began)
-        limit = min(time_limit or self._config.time_limit, self._config.time_limit)
         left = remaining()
-        limit = limit if left is None else min(limit, max(left, 0.0))
+        limit = self._config.time_limit if left is None else min(self._config.time_limit, max(left, 0.0))
         answering = child.send(job.frame, on_step)
         started = time.perf_counter()
         try:
@@ -210,7 +214,7 @@ class Supervisor:
             wait = (len(self._waiting) + 1) * self._typical_seconds / self.concurrency
             raise ResourceExhausted(
                 "Too many renderings are waiting; try again later.",
-                reason="RENDER_QUEUE_FULL",
+                reason=QUEUE_FULL,
                 retry_after=max(1.0, round(wait, 1)),
             )
         waiter: asyncio.Future[ChildProcess] = asyncio.get_running_loop().create_future()
@@ -221,9 +225,7 @@ class Supervisor:
                 return await waiter
         except TimeoutError:
             self._give_back(waiter)
-            raise DeadlineExceeded(
-                "No renderer was free in the time allowed.", reason="RENDER_WAIT"
-            ) from None
+            raise DeadlineExceeded("No renderer was free in the time allowed.", reason=WAIT_OVER) from None
         except asyncio.CancelledError:
             self._give_back(waiter)
             raise
@@ -292,6 +294,7 @@ class Supervisor:
             return
         self._starting += 1
         child: ChildProcess | None = None
+        failed = True
         try:
             child = await ChildProcess.start(self._options, self._workspace)
             first = await child.wait_ready(self._config.start_limit)
@@ -301,16 +304,21 @@ class Supervisor:
             else:
                 self._refused(from_status(Status.FromString(first.parts[0])))
         except (ChildGoneError, TimeoutError, OSError):
-            last_words = (await child.reap()).last_words if child else ""
-            child = None
-            log.exception("render_child_start_failed", last_words=last_words)
             self._refused(Unavailable("The renderer cannot start.", reason="RENDERER_DOWN"))
+        except asyncio.CancelledError:
+            failed = False
+            raise
         finally:
             self._starting -= 1
             self._show_population()
             if child is not None:
-                child.kill()
-                await child.reap()
+                self._spawn_task(self._discard(child, failed=failed))
+
+    async def _discard(self, child: ChildProcess, *, failed: bool) -> None:
+        """Clears away a child that never was ready, and says why when that was its own fault."""
+        death = await child.reap()
+        if failed:
+            log.error("render_child_start_failed", returncode=death.returncode, last_words=death.last_words)
 
     def _joined(self, child: ChildProcess) -> None:
         spread = random.uniform(1 - _RECYCLE_JITTER, 1.0)  # noqa: S311 - lest all retire at once

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from services.render.delivery import CALL_TIMEOUT, deliver, fail
 from services.render.jobs import DOCUMENT_READ, RENDERED, FileLimits, render_job
 from services.render.metrics import WorkerMetrics
-from services.render.supervisor import KILLED, Supervisor
+from services.render.supervisor import BUSY, KILLED, Supervisor
 from services.runtime.correlation import correlated
 from services.runtime.errors import Unavailable, VitaeError
 from services.runtime.logs import get_logger
@@ -172,11 +172,11 @@ class ExportWorker:
         job = render_job(work.document, work.plan, limits=FileLimits(self._limits.max_pages, most))
         try:
             result = await self._supervisor.run(job, on_step=_stepper(held))
-        except Unavailable:
-            # Not this export's fault: another worker may have it, at no cost.
-            await self._return([held])
-            return "returned"
         except VitaeError as error:
+            if isinstance(error, Unavailable) or error.reason in BUSY:
+                # Not this export's fault: another worker may have it, at no cost.
+                await self._return([held])
+                return "returned"
             killed = error.reason in KILLED
             failed = await fail(self._storage, held, error, retryable=killed, killed=killed)
             return ("killed" if killed else "failed") if failed else "lost"

@@ -55,10 +55,10 @@ def supervised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
     monkeypatch.setattr(child_process, "_environment", with_tests)
 
     @asynccontextmanager
-    async def start(**changes: Any) -> AsyncIterator[Supervisor]:
+    async def start(*, engine: str = ENGINE, **changes: Any) -> AsyncIterator[Supervisor]:
         config = children_config(**changes)
         async with Supervisor(
-            config, LIMITS, registry=CollectorRegistry(), engine=ENGINE, temporary=tmp_path
+            config, LIMITS, registry=CollectorRegistry(), engine=engine, temporary=tmp_path
         ) as supervisor:
             yield supervisor
 

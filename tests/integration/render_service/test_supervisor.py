@@ -20,10 +20,12 @@ from services.render.workspace import Workspace
 from services.runtime import deadlines
 from services.runtime.errors import (
     DeadlineExceeded,
+    FailedPrecondition,
     Internal,
     InvalidArgument,
     ResourceExhausted,
     Unavailable,
+    VitaeError,
 )
 
 MakeJob = Callable[[str], Job[RenderResult]]
@@ -255,3 +257,20 @@ async def test_a_killed_parent_leaves_no_orphans_and_its_folder_is_swept(
     workspace = Workspace.create(tmp_path)
     assert not left.exists()
     workspace.remove()
+
+
+@pytest.mark.parametrize(
+    ("engine", "error", "reason"),
+    [
+        ("engine_refusing", FailedPrecondition, "LIBRARY_MISSING"),
+        ("engine_that_is_not_there", Unavailable, "RENDERER_DOWN"),
+    ],
+)
+async def test_a_renderer_that_cannot_start_says_so(
+    supervised: Start, tmp_path: Path, engine: str, error: type[VitaeError], reason: str
+) -> None:
+    with pytest.raises(error) as caught:
+        async with supervised(engine=engine):
+            pass
+    assert caught.value.reason == reason
+    assert list(tmp_path.iterdir()) == []

@@ -6,13 +6,14 @@
         ...
     # left: stopped in the reverse order of starting
 
-Output goes to a log file each. A crash is told with its last log line. A process that dies with the launcher
+Output goes to a log file each. A crash is told with the log line that says why. A process that dies with the launcher
 (PR_SET_PDEATHSIG) leaves nothing behind, even after kill -9 of the launcher.
 """
 
 import asyncio
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -94,7 +95,7 @@ class Processes:
             late = next(each for each in self._watched if each.ready_file() is None)
             raise ProcessFailed(
                 f"{late.program.name} was not ready within {timeout:.0f} s; its log is {late.program.log}"
-                f"{_quoted(last_line(late.program.log))}"
+                f"{_quoted(telling_line(late.program.log))}"
             ) from None
 
     async def failed(self) -> str:
@@ -173,7 +174,7 @@ class _Watched:
             code = await self._child.wait()
             if self._stopping:
                 return
-            told = f"{self.program.name} {_how(code)}{_quoted(last_line(self.program.log))}"
+            told = f"{self.program.name} {_how(code)}{_quoted(telling_line(self.program.log))}"
             if code == CONFIGURATION_REFUSED:
                 self.verdict = f"{told}; its log is {self.program.log}"
                 self.gave_up.set()
@@ -200,13 +201,26 @@ class _Watched:
             )
 
 
-def last_line(log: Path) -> str:
-    """The last line of a log that says something; empty when it says nothing."""
+def telling_line(log: Path) -> str:
+    """The line of a log that says why its process ended: the last error, else the last line; empty for an empty log."""
     with log.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 8192))
-        lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
-    return next((line for line in reversed(lines) if line), "")
+        file.seek(max(0, size - 65536))
+        lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+    errors = [told for line in lines if (told := _error(line))]
+    return next(iter([*reversed(errors), *reversed(lines)]), "")
+
+
+def _error(line: str) -> str:
+    """What a JSON log line of level error tells, its exception's last line included; empty for every other line."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return ""
+    if not isinstance(record, dict) or record.get("level") not in {"error", "critical"}:
+        return ""
+    exception = str(record.get("exception", "")).strip().splitlines()
+    return ": ".join([str(record.get("event")), *exception[-1:]])
 
 
 def _how(code: int) -> str:
@@ -216,7 +230,7 @@ def _how(code: int) -> str:
 
 
 def _quoted(line: str) -> str:
-    return f", its last log line: {line[:300]}" if line else ""
+    return f", its log: {line[:300]}" if line else ""
 
 
 def _die_with_parent() -> None:

@@ -22,6 +22,7 @@ from services.render.workspace import Workspace
 _ERRORS = "stderr"
 _TAIL = 4000
 _CLOSE_WAIT = 2.0
+_EXIT_WAIT = 1.0
 
 
 class ChildGoneError(Exception):
@@ -137,7 +138,11 @@ class ChildProcess:
         return await self.reap()
 
     async def reap(self) -> Death:
-        """Waits for a child that was killed or has gone, and removes what it left."""
+        """Ends a child that lives, waits for one that is going, and removes what it left."""
+        if self._gone.is_set():
+            # It closed its socket on its way out; killed now, it would not tell how it ended.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._popen.wait, _EXIT_WAIT)
         self.kill()
         returncode = await asyncio.to_thread(self._popen.wait)
         last_words = await asyncio.to_thread(_tail, self._folder / _ERRORS)
@@ -160,7 +165,9 @@ class ChildProcess:
                 elif self._answer is not None and not self._answer.done():
                     self._note(frame)
                     self._answer.set_result(frame)
-        except (asyncio.IncompleteReadError, BrokenFrameError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        except BrokenFrameError:
             self.kill()
         finally:
             self._gone.set()

@@ -274,3 +274,13 @@ async def test_a_renderer_that_cannot_start_says_so(
             pass
     assert caught.value.reason == reason
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_start_that_fails_is_logged_with_the_childs_last_words(
+    supervised: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Unavailable):
+        async with supervised(engine="engine_that_is_not_there", spares=0):
+            pass
+    assert "ModuleNotFoundError" in caplog.text
+    assert "'returncode': 1" in caplog.text

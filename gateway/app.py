@@ -3,6 +3,7 @@
 from importlib import resources
 from typing import Any
 
+import fastapi_offline
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -73,7 +74,7 @@ def build_app(
 
 def _document(app: FastAPI) -> None:
     """Adds /openapi.json and /docs, with Swagger UI from the package: the page works without the internet."""
-    assets = resources.files("fastapi_offline").joinpath("static")
+    assets = resources.files(fastapi_offline).joinpath("static")
     app.mount("/docs/assets", StaticFiles(directory=str(assets)), name="docs-assets")
     document = describe(app)
 

@@ -52,6 +52,14 @@ IfMatch = Annotated[
 ]
 PageSize = Annotated[int, Query(ge=0, le=100, description="Entries of a page; 20 when 0.")]
 PageToken = Annotated[str, Query(max_length=500, description="next_page_token of the page before.")]
+UpdateMask = Annotated[
+    str,
+    Query(
+        max_length=2000,
+        description='Fields to change, comma-separated, such as "content.summary"; "*" for all. When empty, what the '
+        "body names. A field is cleared by naming it here and leaving it out of the body.",
+    ),
+]
 Words = Annotated[str, AfterValidator(_storable)]
 """A parameter that is kept as text."""
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the version.")]

@@ -11,7 +11,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,23 +45,31 @@ class System:
 
 @asynccontextmanager
 async def running(
-    folder: Path, *, port: int, say: Callable[[str], None], durable: bool = True
+    folder: Path,
+    *,
+    port: int,
+    say: Callable[[str], None],
+    durable: bool = True,
+    environ: Mapping[str, str] = os.environ,
 ) -> AsyncIterator[System]:
     """Starts the system, yields it once every process is ready, stops it at the end.
 
-    `port` is the gateway's; 0 takes a free one. `durable=False` (tests) lets PostgreSQL skip fsync.
+    `port` is the gateway's; 0 takes a free one. `durable=False` (tests) lets PostgreSQL skip fsync. VITAE_ variables
+    of `environ` win over what the launcher sets.
     Raises ProcessFailed or PostgresError with what to do about it.
     """
     credentials = Credentials.kept_in(folder)
     cluster = await asyncio.to_thread(postgres.start, folder / "postgres", durable=durable)
     try:
         databases = {name: await asyncio.to_thread(cluster.prepare, name) for name in DATABASES}
-        await asyncio.gather(*(_migrate(name, database.owner_url) for name, database in databases.items()))
+        await asyncio.gather(
+            *(_migrate(name, database.owner_url, environ) for name, database in databases.items())
+        )
         settings = Settings(
             folder, _gateway_port(port), {name: database.login_url for name, database in databases.items()}
         )
         async with Processes(say) as processes:
-            for program in programs(settings, credentials, os.environ):
+            for program in programs(settings, credentials, environ):
                 await processes.start(program)
             await processes.ready(READY_TIMEOUT)
             yield System(settings.url, credentials, processes, cluster)
@@ -69,14 +77,14 @@ async def running(
         await asyncio.to_thread(cluster.stop)
 
 
-async def _migrate(service: str, owner_url: str) -> None:
+async def _migrate(service: str, owner_url: str, environ: Mapping[str, str]) -> None:
     """Brings a database to the newest schema."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         f"services.{service}.migrate",
         "upgrade",
-        env={**base_environ(os.environ), f"VITAE_{service.upper()}_DATABASE_OWNER_URL": owner_url},
+        env={**base_environ(environ), f"VITAE_{service.upper()}_DATABASE_OWNER_URL": owner_url},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )

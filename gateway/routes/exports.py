@@ -13,6 +13,7 @@ from gateway.dependencies import Backend, Http, IdempotencyKey, PageSize, PageTo
 from gateway.examples import json_body
 from gateway.files import streamed
 from gateway.identity.bearer import SIGNED_IN
+from gateway.naming import KEY, told_as
 from gateway.prefer import Preference
 from gateway.problems import problem
 from gateway.protojson import ProtoJson, enum_choices, enum_number
@@ -61,7 +62,8 @@ async def create(
     body.request_id = idempotency_key or body.request_id
     preference = Preference.of(prefer)
     wait = preference.seconds(longest=http.export_wait)
-    export = await backend.exports.CreateExport(body)
+    with told_as(KEY):
+        export = await backend.exports.CreateExport(body)
     if wait > 0 and not _ended(export):
         request = exports_pb2.WaitExportRequest(id=export.id, timeout=_duration(wait))
         export = await backend.exports.WaitExport(request, timeout=wait + CALL_MARGIN)
@@ -83,7 +85,8 @@ async def batch(
 ) -> Annotated[exports_pb2.BatchCreateExportsResponse, ProtoJson()]:
     """Checks all of at most ten, then queues them; none is queued when one is refused."""
     body.request_id = idempotency_key or body.request_id
-    return await backend.exports.BatchCreateExports(body)
+    with told_as(KEY):
+        return await backend.exports.BatchCreateExports(body)
 
 
 @router.get("", summary="List exports, newest first")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from gateway.bodies import JSON, StrictRoute, parse
 from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken
 from gateway.identity.bearer import SIGNED_IN
+from gateway.naming import KEY, told_as
 from gateway.protojson import BodyInvalid, ProtoJson, from_json
 from gateway.responses import created, with_etag
 from services.runtime.errors import FieldError, InvalidArgument
@@ -48,10 +49,9 @@ async def create(
 ) -> JobPosting:
     """Takes JSON, or the posting itself as text or HTML. What the caller does not say is read from the text."""
     posting = await _posting(request)
-    stored = await backend.postings.CreateJobPosting(
-        postings_pb2.CreateJobPostingRequest(job_posting=posting, request_id=idempotency_key)
-    )
-    return created(response, "/api/v1/jobs", stored)
+    asked = postings_pb2.CreateJobPostingRequest(job_posting=posting, request_id=idempotency_key)
+    with told_as({"job_posting.": "", **KEY}):
+        return created(response, "/api/v1/jobs", await backend.postings.CreateJobPosting(asked))
 
 
 @router.get("", summary="List job postings, newest first")

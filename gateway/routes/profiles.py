@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from google.protobuf.field_mask_pb2 import FieldMask
 
 from gateway import examples
 from gateway.bodies import StrictRoute
-from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken, Words
+from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken, UpdateMask, Words
 from gateway.examples import json_body
 from gateway.identity.bearer import SIGNED_IN
+from gateway.masks import field_mask, replaces
+from gateway.naming import KEY, told_as
 from gateway.protojson import ProtoJson, enum_number
 from gateway.responses import created, with_etag
 from services.runtime.errors import FieldError, InvalidArgument
@@ -48,7 +49,8 @@ async def create(
 ) -> Profile:
     """Stores a profile. Every fact without an id gets one."""
     request = profiles_pb2.CreateProfileRequest(profile=body, request_id=idempotency_key)
-    return created(response, "/api/v1/profiles", await backend.profiles.CreateProfile(request))
+    with told_as({"profile.": "", **KEY}):
+        return created(response, "/api/v1/profiles", await backend.profiles.CreateProfile(request))
 
 
 @router.post("/import", status_code=201, summary="Store a profile read from a file", openapi_extra=RAW_FILE)
@@ -63,16 +65,16 @@ async def import_(
     idempotency_key: IdempotencyKey = "",
 ) -> Annotated[profiles_pb2.ImportProfileResponse, ProtoJson()]:
     """Reads the body, a file as it is, and stores the profile in it. `notes` say what was changed or kept aside."""
-    result = await backend.profiles.ImportProfile(
-        profiles_pb2.ImportProfileRequest(
-            format=_format(format),
-            data=await request.body(),
-            display_name=display_name,
-            locale=locale,
-            validate_only=validate_only,
-            request_id=idempotency_key,
-        )
+    asked = profiles_pb2.ImportProfileRequest(
+        format=_format(format),
+        data=await request.body(),
+        display_name=display_name,
+        locale=locale,
+        validate_only=validate_only,
+        request_id=idempotency_key,
     )
+    with told_as({"data": "body", **KEY}):
+        result = await backend.profiles.ImportProfile(asked)
     if not validate_only:
         created(response, "/api/v1/profiles", result.profile)
     return result
@@ -99,16 +101,17 @@ async def update(
     response: Response,
     id: str,
     body: Annotated[Profile, json_body(examples.PROFILE_CHANGE)],
-    update_mask: Annotated[
-        str, Query(description='Fields to change, comma-separated, such as "content.summary"; "*" for all.')
-    ] = "*",
+    update_mask: UpdateMask = "",
     if_match: IfMatch = "",
 ) -> Profile:
-    """Changes the fields of the mask. With If-Match (or an etag in the body) a stale write is refused."""
+    """Changes what the body names. With If-Match (or an etag in the body) a stale write is refused."""
+    mask = field_mask(update_mask, body, inner=["content"])
     body.id, body.etag = id, if_match or body.etag
-    mask = FieldMask(paths=[path.strip() for path in update_mask.split(",") if path.strip()])
+    if not replaces(mask, "content"):
+        body.content.SetInParent()  # a profile has to have it, also where it stays as it is
     request = profiles_pb2.UpdateProfileRequest(profile=body, update_mask=mask)
-    return with_etag(response, await backend.profiles.UpdateProfile(request))
+    with told_as({"profile.": ""}):
+        return with_etag(response, await backend.profiles.UpdateProfile(request))
 
 
 @router.get("/{id}/export", summary="Download a profile as a file", response_class=Response)

@@ -3,13 +3,23 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from google.protobuf.field_mask_pb2 import FieldMask
 
 from gateway import examples
 from gateway.bodies import StrictRoute
-from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken, VersionNumber, Words
+from gateway.dependencies import (
+    Backend,
+    IdempotencyKey,
+    IfMatch,
+    PageSize,
+    PageToken,
+    UpdateMask,
+    VersionNumber,
+    Words,
+)
 from gateway.examples import json_body
 from gateway.identity.bearer import SIGNED_IN
+from gateway.masks import field_mask
+from gateway.naming import KEY, told_as
 from gateway.protojson import ProtoJson
 from gateway.responses import created, with_etag
 from vitae.generation.v1 import documents_pb2, resumes_pb2
@@ -31,7 +41,8 @@ async def generate(
 ) -> Resume:
     """Composes a resume from what the profile proves. Without a posting it is a general one."""
     body.request_id = idempotency_key or body.request_id
-    return created(response, "/api/v1/resumes", await backend.resumes.GenerateResume(body))
+    with told_as(KEY):
+        return created(response, "/api/v1/resumes", await backend.resumes.GenerateResume(body))
 
 
 @router.get("", summary="List resumes, newest first")
@@ -61,18 +72,17 @@ async def update(
     response: Response,
     id: str,
     body: Annotated[Resume, json_body(examples.RESUME_CHANGE)],
-    update_mask: Annotated[
-        str, Query(description='Fields to change, comma-separated, such as "title,structure".')
-    ],
+    update_mask: UpdateMask = "",
     note: Annotated[Words, Query(max_length=2000)] = "",
     autosave: bool = False,
     if_match: IfMatch = "",
 ) -> Resume:
-    """Changes the fields of the mask. With If-Match (or an etag in the body) a stale write is refused."""
+    """Changes what the body names. With If-Match (or an etag in the body) a stale write is refused."""
+    mask = field_mask(update_mask, body)
     body.id, body.etag = id, if_match or body.etag
-    mask = FieldMask(paths=[path.strip() for path in update_mask.split(",") if path.strip()])
     request = resumes_pb2.UpdateResumeRequest(resume=body, update_mask=mask, note=note, autosave=autosave)
-    return with_etag(response, await backend.resumes.UpdateResume(request))
+    with told_as({"resume.": ""}):
+        return with_etag(response, await backend.resumes.UpdateResume(request))
 
 
 @router.delete("/{id}", status_code=204, summary="Delete a resume with its versions")

@@ -4,14 +4,19 @@ import sys
 from datetime import UTC, datetime
 
 from services.generation.config import SERVICE, GenerationConfig
+from services.generation.outbox.relay import OutboxMetrics, Relay
 from services.generation.skills.table import SkillTable
+from services.generation.sweeping import sweep_every
 from services.generation.wiring import add_services
-from services.runtime.auth import InternalVerifier, authenticator
+from services.runtime.auth import InternalSigner, InternalVerifier, authenticator
+from services.runtime.client import as_service, open_channel
 from services.runtime.db import Database
 from services.runtime.external_identity import external_verifier
+from services.runtime.logs import get_logger
 from services.runtime.migrate import require_schema
 from services.runtime.process import Process, run
 from services.runtime.server import build_server
+from vitae.storage.v1.admin_pb2_grpc import StorageAdminServiceStub
 
 PACKAGE = "services.generation"
 
@@ -29,8 +34,34 @@ async def start(process: Process, config: GenerationConfig) -> None:
         registry=process.registry,
         reflection=process.development,
     )
-    add_services(server, database, SkillTable.load(), _now)
+    relay = await _relay(process, config, database)
+    add_services(
+        server, database, SkillTable.load(), _now, relay=relay, kept_versions=config.keeping.versions
+    )
     process.serve(server)
+    process.background("sweep", sweep_every(database, config.keeping.sweep))
+
+
+async def _relay(process: Process, config: GenerationConfig, database: Database) -> Relay:
+    """What tells storage of deletions, at work where storage's address is known."""
+    metrics = OutboxMetrics.register(process.registry)
+    if not config.outbox.storage:
+        get_logger(__name__).warning(
+            "deletions_are_not_relayed", set="VITAE_GENERATION_STORAGE_ADDRESS", meanwhile="they stay noted"
+        )
+        return Relay(database, None, metrics, config.outbox.poll)
+    signer = InternalSigner.from_pem(config.outbox.signing_key, issuer=SERVICE)
+    channel = open_channel(
+        config.outbox.storage,
+        token=as_service(signer, ["storage"]),
+        tls=config.server.tls,
+        keepalive=config.server.keepalive,
+        max_message=config.server.max_message,
+    )
+    await process.enter(channel)
+    relay = Relay(database, StorageAdminServiceStub(channel), metrics, config.outbox.poll)
+    process.background("outbox", relay.run())
+    return relay
 
 
 def _now() -> datetime:

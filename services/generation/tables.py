@@ -6,10 +6,23 @@ What is searched for has a column of its own.
 """
 
 from datetime import datetime
+from enum import Enum
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import BigInteger, Column, ColumnElement, DateTime, MetaData, Table, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    DateTime,
+    MetaData,
+    Select,
+    Table,
+    Uuid,
+    false,
+)
 
 from services.runtime.auth import Identity, Role
 from services.runtime.errors import Aborted, FieldError, InvalidArgument
@@ -32,8 +45,13 @@ def owned_columns() -> tuple[Column[UUID], ...]:
     return (
         Column("id", Uuid, primary_key=True),
         Column("tenant_id", Uuid, nullable=False),
-        Column("user_id", Uuid, nullable=False),
+        Column("user_id", Uuid),
     )
+
+
+def tenant_owned_column() -> Column[bool]:
+    """Whether a recruiter made it: then it belongs to the tenant and stays, without its maker, when they are erased."""
+    return Column("tenant_owned", Boolean, nullable=False, server_default=false())
 
 
 def written_columns() -> tuple[Column[int], Column[datetime], Column[datetime]]:
@@ -54,6 +72,24 @@ def visible(table: Table, identity: Identity) -> ColumnElement[bool]:
     """Rows the caller may see: the first wall; row-level security is the second."""
     own_tenant = table.c.tenant_id == identity.tenant_id
     return own_tenant if sees_tenant(identity) else own_tenant & (table.c.user_id == identity.user)
+
+
+class Lock(Enum):
+    """What a transaction keeps others from doing to a row until it ends."""
+
+    KEEP = "keep"
+    """Deleting it: for whoever makes something that refers to it."""
+    CHANGE = "change"
+    """Changing or deleting it."""
+    DELETE = "delete"
+    """All of that, and making anything that refers to it."""
+
+
+def locked(query: Select[Any], lock: Lock | None) -> Select[Any]:
+    """The query, with its rows locked."""
+    if lock is None:
+        return query
+    return query.with_for_update(read=lock is Lock.KEEP, key_share=lock is not Lock.DELETE)
 
 
 def etag_of(revision: int) -> str:

@@ -5,8 +5,13 @@ from datetime import datetime
 
 from services.generation.documents.servicer import DocumentServicer
 from services.generation.matching.servicer import MatchServicer
+from services.generation.outbox.relay import Relay
+from services.generation.persons.archive import Archive
+from services.generation.persons.erasure import Erasure
+from services.generation.persons.servicer import PersonDataServicer
 from services.generation.postings.servicer import JobPostingServicer
 from services.generation.profiles.servicer import ProfileServicer
+from services.generation.resumes.saving import ResumeWriter
 from services.generation.resumes.servicer import ResumeServicer
 from services.generation.skills.table import SkillTable
 from services.runtime.db import Database
@@ -24,16 +29,28 @@ from vitae.generation.v1 import (
 
 
 def add_services(
-    server: RpcServer, database: Database, skills: SkillTable, clock: Callable[[], datetime]
+    server: RpcServer,
+    database: Database,
+    skills: SkillTable,
+    clock: Callable[[], datetime],
+    *,
+    relay: Relay,
+    kept_versions: int,
 ) -> None:
     """Adds every gRPC service of generation. Those given without a servicer of ours answer UNIMPLEMENTED."""
-    server.add(profiles_pb2_grpc.add_ProfileServiceServicer_to_server, ProfileServicer(database, clock))
+    writer = ResumeWriter(database, skills, clock, kept_versions)
+    server.add(
+        profiles_pb2_grpc.add_ProfileServiceServicer_to_server, ProfileServicer(database, clock, relay=relay)
+    )
     server.add(
         postings_pb2_grpc.add_JobPostingServiceServicer_to_server, JobPostingServicer(database, skills, clock)
     )
     server.add(matching_pb2_grpc.add_MatchServiceServicer_to_server, MatchServicer(database, skills, clock))
-    server.add(resumes_pb2_grpc.add_ResumeServiceServicer_to_server, ResumeServicer(database, skills, clock))
-    server.add(documents_pb2_grpc.add_DocumentServiceServicer_to_server, DocumentServicer(database))
+    server.add(
+        resumes_pb2_grpc.add_ResumeServiceServicer_to_server,
+        ResumeServicer(database, skills, clock, writer=writer, relay=relay),
+    )
+    server.add(documents_pb2_grpc.add_DocumentServiceServicer_to_server, DocumentServicer(database, writer))
     server.add(
         cover_letters_pb2_grpc.add_CoverLetterServiceServicer_to_server,
         cover_letters_pb2_grpc.CoverLetterServiceServicer(),
@@ -44,5 +61,5 @@ def add_services(
     )
     server.add(
         person_data_pb2_grpc.add_PersonDataServiceServicer_to_server,
-        person_data_pb2_grpc.PersonDataServiceServicer(),
+        PersonDataServicer(Archive(database), Erasure(database, relay)),
     )

@@ -1,5 +1,6 @@
 """The generation service as it runs: real servicers on a real socket, a real PostgreSQL, a clock that stands still."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from deploy.local.postgres import ServiceDatabase
+from services.generation.outbox.relay import OutboxMetrics, Relay
 from services.generation.skills.table import SkillTable
 from services.generation.wiring import add_services
 from services.runtime.auth import (
@@ -29,10 +31,12 @@ from services.runtime.settings import ServerConfig
 from vitae.generation.v1 import (
     documents_pb2_grpc,
     matching_pb2_grpc,
+    person_data_pb2_grpc,
     postings_pb2_grpc,
     profiles_pb2_grpc,
     resumes_pb2_grpc,
 )
+from vitae.storage.v1.admin_pb2_grpc import StorageAdminServiceStub
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
@@ -48,6 +52,7 @@ class Caller:
     matches: matching_pb2_grpc.MatchServiceStub
     resumes: resumes_pb2_grpc.ResumeServiceStub
     documents: documents_pb2_grpc.DocumentServiceStub
+    persons: person_data_pb2_grpc.PersonDataServiceStub
 
 
 class GenerationHarness:
@@ -75,6 +80,7 @@ class GenerationHarness:
             matching_pb2_grpc.MatchServiceStub(channel),
             resumes_pb2_grpc.ResumeServiceStub(channel),
             documents_pb2_grpc.DocumentServiceStub(channel),
+            person_data_pb2_grpc.PersonDataServiceStub(channel),
         )
 
     async def close(self) -> None:
@@ -84,8 +90,10 @@ class GenerationHarness:
 
 
 @asynccontextmanager
-async def running_generation(urls: ServiceDatabase) -> AsyncIterator[GenerationHarness]:
-    """One replica on a free port."""
+async def running_generation(
+    urls: ServiceDatabase, *, storage: StorageAdminServiceStub | None = None, kept_versions: int = 50
+) -> AsyncIterator[GenerationHarness]:
+    """One replica on a free port; with a storage, deletions are relayed to it."""
     gateway = InternalSigner.from_pem(generate_key(), issuer="gateway")
     verifier = InternalVerifier.from_jwks(key_set([gateway]), audience="generation")
     server = build_server(
@@ -94,7 +102,11 @@ async def running_generation(urls: ServiceDatabase) -> AsyncIterator[GenerationH
         registry=CollectorRegistry(),
     )
     async with Database(urls.login_url, application="generation-test") as database:
-        add_services(server, database, SkillTable.load(), lambda: NOW)
+        relay = Relay(database, storage, OutboxMetrics.register(CollectorRegistry()), poll=0.1)
+        add_services(
+            server, database, SkillTable.load(), lambda: NOW, relay=relay, kept_versions=kept_versions
+        )
+        relaying = asyncio.create_task(relay.run()) if storage is not None else None
         port = await server.start()
         harness = GenerationHarness(port, gateway, database)
         try:
@@ -102,3 +114,6 @@ async def running_generation(urls: ServiceDatabase) -> AsyncIterator[GenerationH
         finally:
             await harness.close()
             await server.stop(grace=1)
+            if relaying is not None:
+                relaying.cancel()
+                await asyncio.wait([relaying])

@@ -15,12 +15,13 @@ from sqlalchemy import (
     Uuid,
 )
 
-from services.generation.tables import metadata, owned_columns, written_columns
+from services.generation.tables import metadata, owned_columns, tenant_owned_column, written_columns
 
 documents = Table(
     "documents",
     metadata,
     *owned_columns(),
+    tenant_owned_column(),
     Column("document_type", SmallInteger, nullable=False),
     Column("title", Text, nullable=False),
     Column("full_name", Text, nullable=False),
@@ -48,7 +49,7 @@ document_versions = Table(
     Column("document_id", Uuid, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("tenant_id", Uuid, nullable=False),
-    Column("user_id", Uuid, nullable=False),
+    Column("user_id", Uuid),
     Column("origin", SmallInteger, nullable=False),
     Column("change_summary", Text, nullable=False),
     Column("note", Text, nullable=False),

@@ -1,32 +1,41 @@
 """Serves versions and snapshots of documents."""
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from services.document.diff import Change, describe, diff
-from services.generation.documents import store
+from services.generation.documents import store, versions
+from services.generation.documents.store import DocumentRow
+from services.generation.documents.summary import counts
+from services.generation.resumes.revision import Ground, restored
+from services.generation.resumes.saving import Change as Save
+from services.generation.resumes.saving import ResumeWriter
 from services.generation.tables import etag_of, sees_tenant, timestamp
 from services.runtime.auth import require_user
 from services.runtime.db import Database
-from services.runtime.errors import FieldError, InvalidArgument
+from services.runtime.errors import FieldError, InvalidArgument, Unimplemented
 from services.runtime.pages import page_size
 from vitae.generation.v1 import documents_pb2, documents_pb2_grpc, resumes_pb2
-from vitae.resume.v1 import document_pb2
+from vitae.resume.v1 import document_pb2, resume_pb2
 
 
 class DocumentServicer(documents_pb2_grpc.DocumentServiceServicer):
     """Versions and snapshots of resumes and cover letters alike."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, writer: ResumeWriter) -> None:
         self._database = database
+        self._writer = writer
 
     async def GetDocumentSnapshot(
         self, request: documents_pb2.GetDocumentSnapshotRequest, context: Any
     ) -> documents_pb2.DocumentSnapshot:
-        """What an export needs of one version."""
-        row = await self._at(request.document_id, request.version)
+        """What an export needs of one version, which is marked as exported.
+
+        Storage tells nothing back, but asks for this only when it creates an export, so here generation learns of it:
+        from now on no autosave rewrites the version and no pruning removes it. Were the export to fail after all, a
+        version would be kept that need not be; the other way round a file would have no version.
+        """
+        row = await self._at(request.document_id, request.version, exported=True)
         return documents_pb2.DocumentSnapshot(
             document_id=str(row.id),
             document_type=row.document_type,
@@ -44,11 +53,7 @@ class DocumentServicer(documents_pb2_grpc.DocumentServiceServicer):
         self, request: documents_pb2.GetDocumentVersionRequest, context: Any
     ) -> documents_pb2.DocumentVersion:
         """One version with its content."""
-        row = await self._at(request.document_id, request.version)
-        version = _version(row)
-        version.document.ParseFromString(row.document)
-        version.content_text = row.content_text
-        return version
+        return _full(await self._at(request.document_id, request.version))
 
     async def ListDocumentVersions(
         self, request: documents_pb2.ListDocumentVersionsRequest, context: Any
@@ -73,21 +78,50 @@ class DocumentServicer(documents_pb2_grpc.DocumentServiceServicer):
         """How two versions of a resume differ."""
         base = await self._at(request.document_id, request.base_version)
         other = await self._at(request.document_id, request.version)
-        changes = diff(
-            document_pb2.Document.FromString(base.document).resume,
-            document_pb2.Document.FromString(other.document).resume,
-        )
+        changes = diff(_resume(base), _resume(other))
         return documents_pb2.DocumentDiff(
-            changes=[_change(each) for each in changes], summary=_summary(changes)
+            changes=[_change(each) for each in changes], summary=counts(changes)
         )
 
-    async def _at(self, document_id: str, version: int) -> store.DocumentRow:
+    async def RestoreDocumentVersion(
+        self, request: documents_pb2.RestoreDocumentVersionRequest, context: Any
+    ) -> documents_pb2.DocumentVersion:
+        """Makes a new version with the content of an old one, and with today's scores."""
+        wanted = await self._at(request.document_id, request.version)
+        structure, details = _resume(wanted), resumes_pb2.Resume.FromString(wanted.details)
+
+        def make(row: DocumentRow, ground: Ground) -> Save:
+            return Save(row.title, restored(structure, details, ground, wanted.version))
+
+        origin = documents_pb2.VERSION_ORIGIN_RESTORED
+        return _full(await self._writer.save(require_user(), wanted.id, request.etag, origin, make))
+
+    async def _at(self, document_id: str, version: int, *, exported: bool = False) -> DocumentRow:
         identity = require_user()
         async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
-            return await store.at_version(connection, identity, UUID(document_id), version)
+            row = await store.at_version(connection, identity, UUID(document_id), version)
+            if not exported or row.exported:
+                return row
+            await versions.mark_exported(connection, row.id, row.version)
+            # Read again: an autosave may have rewritten it before it was marked.
+            return await store.at_version(connection, identity, row.id, row.version)
 
 
-def _version(row: store.DocumentRow) -> documents_pb2.DocumentVersion:
+def _resume(row: DocumentRow) -> resume_pb2.StructuredResume:
+    document = document_pb2.Document.FromString(row.document)
+    if document.WhichOneof("content") != "resume":
+        raise Unimplemented("Versions of cover letters cannot be compared or restored yet.")
+    return document.resume
+
+
+def _full(row: DocumentRow) -> documents_pb2.DocumentVersion:
+    version = _version(row)
+    version.document.ParseFromString(row.document)
+    version.content_text = row.content_text
+    return version
+
+
+def _version(row: DocumentRow) -> documents_pb2.DocumentVersion:
     details = resumes_pb2.Resume.FromString(row.details)
     version = documents_pb2.DocumentVersion(
         version=row.version,
@@ -110,14 +144,4 @@ def _change(change: Change) -> documents_pb2.DocumentChange:
         before=change.before,
         after=change.after,
         message=describe(change),
-    )
-
-
-def _summary(changes: Sequence[Change]) -> str:
-    """How many changes of each kind, such as "2 changed, 1 added."."""
-    counted = Counter(change.kind for change in changes)
-    return (
-        ", ".join(f"{count} {kind}" for kind, count in counted.most_common()) + "."
-        if counted
-        else "No change."
     )

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, insert, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.generation.documents.model import document_versions, documents
-from services.generation.tables import visible
+from services.generation.tables import check_etag, sees_tenant, visible
 from services.runtime.auth import Identity
 from services.runtime.errors import NotFound
 from services.runtime.pages import Position, newest_first
@@ -50,6 +50,7 @@ async def add(
         insert(documents).values(
             id=document_id,
             **owner,
+            tenant_owned=sees_tenant(identity),
             document_type=new.document_type,
             title=new.title,
             full_name=new.full_name,
@@ -94,7 +95,7 @@ async def head(
     )
     row: DocumentRow | None = (await connection.execute(query)).one_or_none()
     if row is None:
-        raise _not_found(document_type)
+        raise not_found(document_type)
     return row
 
 
@@ -109,6 +110,22 @@ async def at_version(
     if row is None:
         raise NotFound("No document has this id and version.", reason="DOCUMENT_NOT_FOUND")
     return row
+
+
+async def remove(
+    connection: AsyncConnection,
+    identity: Identity,
+    document_id: UUID,
+    document_type: document_pb2.DocumentType.ValueType,
+    etag: str,
+) -> None:
+    """Deletes a document with its versions. Raises NotFound, and Aborted when the etag is stale."""
+    query = select(documents.c.revision).where(_is(identity, document_id, document_type)).with_for_update()
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise not_found(document_type)
+    check_etag(etag, row.revision)
+    await connection.execute(delete(documents).where(documents.c.id == document_id))
 
 
 async def page(
@@ -172,7 +189,8 @@ def _is(
     return condition if document_type is None else condition & (documents.c.document_type == document_type)
 
 
-def _not_found(document_type: document_pb2.DocumentType.ValueType | None) -> NotFound:
+def not_found(document_type: document_pb2.DocumentType.ValueType | None) -> NotFound:
+    """What everybody hears of a document that is not there or not theirs."""
     if document_type == document_pb2.DOCUMENT_TYPE_RESUME:
         return NotFound("No resume has this id.", reason="RESUME_NOT_FOUND")
     return NotFound("No document has this id.", reason="DOCUMENT_NOT_FOUND")

@@ -2,12 +2,13 @@
 
 from sqlalchemy import Column, Index, LargeBinary, Table, Text
 
-from services.generation.tables import metadata, owned_columns, written_columns
+from services.generation.tables import metadata, owned_columns, tenant_owned_column, written_columns
 
 job_postings = Table(
     "job_postings",
     metadata,
     *owned_columns(),
+    tenant_owned_column(),
     Column("title", Text, nullable=False),
     Column("company", Text, nullable=False),
     Column("posting", LargeBinary, nullable=False),

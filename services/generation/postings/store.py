@@ -8,7 +8,15 @@ from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.generation.postings.model import job_postings
-from services.generation.tables import check_etag, etag_of, timestamp, visible
+from services.generation.tables import (
+    Lock,
+    check_etag,
+    etag_of,
+    locked,
+    sees_tenant,
+    timestamp,
+    visible,
+)
 from services.runtime.auth import Identity
 from services.runtime.errors import NotFound
 from services.runtime.pages import Position, newest_first
@@ -27,6 +35,7 @@ async def add(
         id=posting_id,
         tenant_id=identity.tenant_id,
         user_id=identity.user,
+        tenant_owned=sees_tenant(identity),
         title=posting.title,
         company=posting.company,
         posting=posting.SerializeToString(deterministic=True),
@@ -37,10 +46,12 @@ async def add(
     return (await connection.execute(statement.returning(*job_postings.c))).one()
 
 
-async def get(connection: AsyncConnection, identity: Identity, posting_id: UUID) -> Row[tuple[object, ...]]:
+async def get(
+    connection: AsyncConnection, identity: Identity, posting_id: UUID, *, lock: Lock | None = None
+) -> Row[tuple[object, ...]]:
     """One posting. Raises NotFound for one that is not there and one the caller may not see."""
     query = select(job_postings).where(job_postings.c.id == posting_id, visible(job_postings, identity))
-    row = (await connection.execute(query)).one_or_none()
+    row: Row[tuple[object, ...]] | None = (await connection.execute(locked(query, lock))).one_or_none()
     if row is None:
         raise NotFound("No job posting has this id.", reason="JOB_POSTING_NOT_FOUND")
     return row
@@ -58,7 +69,7 @@ async def page(
 
 async def remove(connection: AsyncConnection, identity: Identity, posting_id: UUID, etag: str) -> None:
     """Deletes a posting; rankings and documents made for it lose the reference and keep the rest."""
-    row = await get(connection, identity, posting_id)
+    row = await get(connection, identity, posting_id, lock=Lock.DELETE)
     check_etag(etag, row.revision)
     await connection.execute(delete(job_postings).where(job_postings.c.id == posting_id))
 
@@ -67,7 +78,7 @@ def message(row: Row[tuple[object, ...]]) -> postings_pb2.JobPosting:
     """The posting of a row."""
     posting = postings_pb2.JobPosting.FromString(row.posting)
     posting.id = str(row.id)
-    posting.created_by = str(row.user_id)
+    posting.created_by = str(row.user_id or "")
     posting.etag = etag_of(row.revision)
     posting.create_time.CopyFrom(timestamp(row.create_time))
     posting.update_time.CopyFrom(timestamp(row.update_time))

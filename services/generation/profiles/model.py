@@ -2,12 +2,13 @@
 
 from sqlalchemy import Column, Index, LargeBinary, Table, Text
 
-from services.generation.tables import metadata, owned_columns, written_columns
+from services.generation.tables import metadata, owned_columns, tenant_owned_column, written_columns
 
 profiles = Table(
     "profiles",
     metadata,
     *owned_columns(),
+    tenant_owned_column(),
     Column("display_name", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
     *written_columns(),

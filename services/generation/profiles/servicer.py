@@ -7,14 +7,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.document.jsonresume import Finding, export_profile, import_json_resume
+from services.generation.outbox import store as outbox
+from services.generation.outbox.relay import Relay
 from services.generation.profiles import store
 from services.generation.profiles.completion import completed
-from services.generation.tables import check_etag, idempotency_keys, sees_tenant
+from services.generation.tables import Lock, check_etag, idempotency_keys, sees_tenant
 from services.runtime.auth import require_user
-from services.runtime.db import Database, retrying
+from services.runtime.db import Database, after_commit, retrying
 from services.runtime.errors import FieldError, InvalidArgument, Unimplemented
 from services.runtime.idempotency import RepeatableCall
 from services.runtime.pages import after_token, next_token, page_size
@@ -28,9 +31,10 @@ Create = profiles_pb2.CreateProfileRequest | profiles_pb2.ImportProfileRequest
 class ProfileServicer(profiles_pb2_grpc.ProfileServiceServicer):
     """Keeps profiles."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime], *, relay: Relay) -> None:
         self._database = database
         self._clock = clock
+        self._relay = relay
 
     async def CreateProfile(
         self, request: profiles_pb2.CreateProfileRequest, context: Any
@@ -94,7 +98,7 @@ class ProfileServicer(profiles_pb2_grpc.ProfileServiceServicer):
         """Changes the fields of the mask, under the etag the caller read."""
         identity, mask = require_user(), _writable(request.update_mask)
         async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
-            row = await store.get(connection, identity, _id(request.profile.id), lock=True)
+            row = await store.get(connection, identity, _id(request.profile.id), lock=Lock.CHANGE)
             check_etag(request.profile.etag, row.revision)
             profile = store.message(row)
             mask.MergeMessage(
@@ -103,6 +107,22 @@ class ProfileServicer(profiles_pb2_grpc.ProfileServiceServicer):
             profile.content.CopyFrom(completed(profile.content))
             validate(profile)
             return store.message(await store.change(connection, row.id, profile, self._clock()))
+
+    async def DeleteProfile(self, request: profiles_pb2.DeleteProfileRequest, context: Any) -> Empty:
+        """Deletes a profile with all that was made from it, whoever made it, and has storage follow."""
+        identity = require_user()
+        # The whole tenant is in sight, for recruiters' documents go too; `remove` checks that it is the caller's.
+        async with self._database.user_transaction(identity, shared=True) as connection:
+            document_ids = await store.remove(connection, identity, UUID(request.id), request.etag)
+            await outbox.note_forgotten(
+                connection,
+                identity.tenant_id,
+                identity.user,
+                document_ids,
+                delete_files=request.delete_files,
+            )
+            after_commit(connection, self._relay.wake)
+        return Empty()
 
     async def _get(self, profile_id: str) -> profile_pb2.Profile:
         identity = require_user()

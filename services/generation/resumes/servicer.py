@@ -7,37 +7,53 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID, uuid4
 
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Struct
 
 from services.document.jsonresume import export_resume
 from services.generation.composing.compose import COMPOSER_VERSION, Composition, compose
 from services.generation.documents import store
+from services.generation.documents.store import DocumentRow
 from services.generation.matching.ranking import rank
 from services.generation.matching.servicer import get_or_rank
+from services.generation.outbox import store as outbox
+from services.generation.outbox.relay import Relay
 from services.generation.postings import store as postings
 from services.generation.profiles import store as profiles
 from services.generation.profiles.servicer import note
+from services.generation.resumes.masks import changes_structure, merged, writable
+from services.generation.resumes.revision import Ground, edited
+from services.generation.resumes.saving import RESUME, Change, ResumeWriter
+from services.generation.resumes.structure import require_valid
 from services.generation.skills.table import SkillTable
-from services.generation.tables import etag_of, idempotency_keys, optional_id, sees_tenant, timestamp
+from services.generation.tables import Lock, etag_of, idempotency_keys, optional_id, sees_tenant, timestamp
 from services.runtime.auth import Identity, require_user
-from services.runtime.db import Database, retrying
+from services.runtime.db import Database, after_commit, retrying
 from services.runtime.errors import FieldError, InvalidArgument
 from services.runtime.idempotency import RepeatableCall
 from services.runtime.pages import after_token, next_token, page_size
 from vitae.generation.v1 import documents_pb2, matching_pb2, postings_pb2, resumes_pb2, resumes_pb2_grpc
 from vitae.resume.v1 import common_pb2, document_pb2, profile_pb2
 
-RESUME = document_pb2.DOCUMENT_TYPE_RESUME
-
 
 class ResumeServicer(resumes_pb2_grpc.ResumeServiceServicer):
     """Makes and keeps resumes."""
 
-    def __init__(self, database: Database, skills: SkillTable, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        skills: SkillTable,
+        clock: Callable[[], datetime],
+        *,
+        writer: ResumeWriter,
+        relay: Relay,
+    ) -> None:
         self._database = database
         self._skills = skills
         self._clock = clock
+        self._writer = writer
+        self._relay = relay
 
     async def GenerateResume(
         self, request: resumes_pb2.GenerateResumeRequest, context: Any
@@ -77,6 +93,51 @@ class ResumeServicer(resumes_pb2_grpc.ResumeServiceServicer):
             total_size=total,
         )
 
+    async def UpdateResume(
+        self, request: resumes_pb2.UpdateResumeRequest, context: Any
+    ) -> resumes_pb2.Resume:
+        """Saves the fields of the mask: a new version, unless only the title changes, or an autosave joins the last."""
+        identity, mask = require_user(), writable(request.update_mask)
+        resume_id = optional_id(request.resume.id, "resume.id")
+        if resume_id is None:
+            raise InvalidArgument(fields=[FieldError("resume.id", "must be the id of a resume")])
+        origin = (
+            documents_pb2.VERSION_ORIGIN_AUTOSAVE
+            if request.autosave
+            else documents_pb2.VERSION_ORIGIN_USER_EDIT
+        )
+
+        def make(row: DocumentRow, ground: Ground) -> Change | None:
+            head = resumes_pb2.Resume(title=row.title, structure=ground.head)
+            resume = merged(request.resume, mask, head)
+            require_valid(resume)
+            if not changes_structure(mask) and not request.note:
+                return Change(resume.title, None) if resume.title != row.title else None
+            keeps_note = request.autosave and not request.note and ground.number == row.head_version
+            note = row.note if keeps_note else request.note
+            version = edited(resume.structure, ground, origin, note)
+            unchanged = version.document.resume == ground.head and resume.title == row.title
+            return (
+                None if request.autosave and unchanged and note == row.note else Change(resume.title, version)
+            )
+
+        return _resume(await self._writer.save(identity, resume_id, request.resume.etag, origin, make))
+
+    async def DeleteResume(self, request: resumes_pb2.DeleteResumeRequest, context: Any) -> Empty:
+        """Deletes a resume with its versions, and has storage follow."""
+        identity, resume_id = require_user(), UUID(request.id)
+        async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
+            await store.remove(connection, identity, resume_id, RESUME, request.etag)
+            await outbox.note_forgotten(
+                connection,
+                identity.tenant_id,
+                identity.user,
+                [resume_id],
+                delete_files=request.delete_files,
+            )
+            after_commit(connection, self._relay.wake)
+        return Empty()
+
     async def ExportResumeJson(
         self, request: resumes_pb2.ExportResumeJsonRequest, context: Any
     ) -> resumes_pb2.ExportResumeJsonResponse:
@@ -104,12 +165,17 @@ class ResumeServicer(resumes_pb2_grpc.ResumeServiceServicer):
             answer = await call.find(connection, now)
             if answer is not None:
                 return _resume(await store.head(connection, identity, UUID(bytes=answer), RESUME))
-            profile = profiles.message(await profiles.get(connection, identity, UUID(request.profile_id)))
+            # Kept from being deleted until the resume refers to it: a deletion sees every document it takes along.
+            profile = profiles.message(
+                await profiles.get(connection, identity, UUID(request.profile_id), lock=Lock.KEEP)
+            )
             posting = None
             if posting_id is None:
                 ranking = await asyncio.to_thread(rank, profile.content, None, now.date(), self._skills)
             else:
-                posting = postings.message(await postings.get(connection, identity, posting_id))
+                posting = postings.message(
+                    await postings.get(connection, identity, posting_id, lock=Lock.KEEP)
+                )
                 ranking = await get_or_rank(
                     connection, identity, profile, posting, skills=self._skills, now=now
                 )
@@ -192,7 +258,11 @@ def _listed(row: store.DocumentRow) -> resumes_pb2.Resume:
     resume.job_title, resume.company = row.job_title, row.company
     resume.job_keywords.extend(row.job_keywords)
     resume.ranking_id = str(row.ranking_id or "")
-    resume.version, resume.etag, resume.created_by = row.head_version, etag_of(row.revision), str(row.user_id)
+    resume.version, resume.etag, resume.created_by = (
+        row.head_version,
+        etag_of(row.revision),
+        str(row.user_id or ""),
+    )
     resume.create_time.CopyFrom(timestamp(row.create_time))
     resume.update_time.CopyFrom(timestamp(row.update_time))
     return resume

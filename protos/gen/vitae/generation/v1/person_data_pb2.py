@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%vitae/generation/v1/person_data.proto\x12\x13vitae.generation.v1\x1a\x1b\x62uf/validate/validate.proto\"\x19\n\x17\x45xportPersonDataRequest\"0\n\x18\x45xportPersonDataResponse\x12\x14\n\x05\x63hunk\x18\x01 \x01(\x0cR\x05\x63hunk\"_\n\x16\x45rasePersonDataRequest\x12 \n\x07user_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18$R\x06userId\x12#\n\rvalidate_only\x18\x02 \x01(\x08R\x0cvalidateOnly\"c\n\rErasureReport\x12\x38\n\x06\x65rased\x18\x01 \x03(\x0b\x32 .vitae.generation.v1.ErasedCountR\x06\x65rased\x12\x18\n\x07pending\x18\x02 \x03(\tR\x07pending\"7\n\x0b\x45rasedCount\x12\x12\n\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n\x05\x63ount\x18\x02 \x01(\x03R\x05\x63ount2\xea\x01\n\x11PersonDataService\x12q\n\x10\x45xportPersonData\x12,.vitae.generation.v1.ExportPersonDataRequest\x1a-.vitae.generation.v1.ExportPersonDataResponse0\x01\x12\x62\n\x0f\x45rasePersonData\x12+.vitae.generation.v1.ErasePersonDataRequest\x1a\".vitae.generation.v1.ErasureReportb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%vitae/generation/v1/person_data.proto\x12\x13vitae.generation.v1\x1a\x1b\x62uf/validate/validate.proto\"\x19\n\x17\x45xportPersonDataRequest\"0\n\x18\x45xportPersonDataResponse\x12\x14\n\x05\x63hunk\x18\x01 \x01(\x0cR\x05\x63hunk\"_\n\x16\x45rasePersonDataRequest\x12 \n\x07user_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18$R\x06userId\x12#\n\rvalidate_only\x18\x02 \x01(\x08R\x0cvalidateOnly\"\x99\x01\n\rErasureReport\x12\x38\n\x06\x65rased\x18\x01 \x03(\x0b\x32 .vitae.generation.v1.ErasedCountR\x06\x65rased\x12\x18\n\x07pending\x18\x02 \x03(\tR\x07pending\x12\x34\n\x04kept\x18\x03 \x03(\x0b\x32 .vitae.generation.v1.ErasedCountR\x04kept\"7\n\x0b\x45rasedCount\x12\x12\n\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n\x05\x63ount\x18\x02 \x01(\x03R\x05\x63ount2\xea\x01\n\x11PersonDataService\x12q\n\x10\x45xportPersonData\x12,.vitae.generation.v1.ExportPersonDataRequest\x1a-.vitae.generation.v1.ExportPersonDataResponse0\x01\x12\x62\n\x0f\x45rasePersonData\x12+.vitae.generation.v1.ErasePersonDataRequest\x1a\".vitae.generation.v1.ErasureReportb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,10 +40,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTPERSONDATARESPONSE']._serialized_end=166
   _globals['_ERASEPERSONDATAREQUEST']._serialized_start=168
   _globals['_ERASEPERSONDATAREQUEST']._serialized_end=263
-  _globals['_ERASUREREPORT']._serialized_start=265
-  _globals['_ERASUREREPORT']._serialized_end=364
-  _globals['_ERASEDCOUNT']._serialized_start=366
-  _globals['_ERASEDCOUNT']._serialized_end=421
-  _globals['_PERSONDATASERVICE']._serialized_start=424
-  _globals['_PERSONDATASERVICE']._serialized_end=658
+  _globals['_ERASUREREPORT']._serialized_start=266
+  _globals['_ERASUREREPORT']._serialized_end=419
+  _globals['_ERASEDCOUNT']._serialized_start=421
+  _globals['_ERASEDCOUNT']._serialized_end=476
+  _globals['_PERSONDATASERVICE']._serialized_start=479
+  _globals['_PERSONDATASERVICE']._serialized_end=713
 # @@protoc_insertion_point(module_scope)

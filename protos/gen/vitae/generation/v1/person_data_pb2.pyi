@@ -68,7 +68,7 @@ class ErasePersonDataRequest(_message.Message):
     user_id: _builtins.str
     """UUID of the user; the caller when empty."""
     validate_only: _builtins.bool
-    """True to say what would go, and erase nothing."""
+    """True to say what would go, and erase nothing; other services are not asked, so they stand as pending."""
     def __init__(
         self,
         *,
@@ -85,12 +85,13 @@ Global___ErasePersonDataRequest: _TypeAlias = ErasePersonDataRequest  # noqa: Y0
 
 @_typing.final
 class ErasureReport(_message.Message):
-    """What was erased."""
+    """What was erased, and what was not."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ERASED_FIELD_NUMBER: _builtins.int
     PENDING_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def erased(self) -> _containers.RepeatedCompositeFieldContainer[Global___ErasedCount]:
         """By kind of thing."""
@@ -99,15 +100,20 @@ class ErasureReport(_message.Message):
     def pending(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What other services have yet to acknowledge; empty when all is gone."""
 
+    @_builtins.property
+    def kept(self) -> _containers.RepeatedCompositeFieldContainer[Global___ErasedCount]:
+        """What the user made as a recruiter and the tenant keeps, by kind; their id is taken off it."""
+
     def __init__(
         self,
         *,
         erased: _abc.Iterable[Global___ErasedCount] | None = ...,
         pending: _abc.Iterable[_builtins.str] | None = ...,
+        kept: _abc.Iterable[Global___ErasedCount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased", b"erased", "pending", b"pending"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased", b"erased", "kept", b"kept", "pending", b"pending"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -115,7 +121,7 @@ Global___ErasureReport: _TypeAlias = ErasureReport  # noqa: Y015
 
 @_typing.final
 class ErasedCount(_message.Message):
-    """How many of a kind were erased."""
+    """How many of a kind."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

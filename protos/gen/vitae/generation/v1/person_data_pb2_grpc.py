@@ -59,7 +59,8 @@ class PersonDataServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ErasePersonData(self, request, context):
-        """Erases everything held about a user, in all services. Own data, or with the role tenant admin.
+        """Erases everything held about a user, in all services. Own data, or with the role tenant admin. May be repeated: what
+        other services have not acknowledged is relayed until they do, and a repeat reports where that stands.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -18,7 +18,9 @@ class PersonDataServiceStub:
     ExportPersonData: _aio.UnaryStreamMultiCallable[_person_data_pb2.ExportPersonDataRequest, _person_data_pb2.ExportPersonDataResponse]
     """Streams everything held about the caller as one ZIP archive."""
     ErasePersonData: _aio.UnaryUnaryMultiCallable[_person_data_pb2.ErasePersonDataRequest, _person_data_pb2.ErasureReport]
-    """Erases everything held about a user, in all services. Own data, or with the role tenant admin."""
+    """Erases everything held about a user, in all services. Own data, or with the role tenant admin. May be repeated: what
+    other services have not acknowledged is relayed until they do, and a repeat reports where that stands.
+    """
 
 class PersonDataServiceServicer:
     """A person's rights over their data."""
@@ -35,6 +37,8 @@ class PersonDataServiceServicer:
         request: _person_data_pb2.ErasePersonDataRequest,
         context: _aio.ServicerContext[_person_data_pb2.ErasePersonDataRequest, _abc.Awaitable[_person_data_pb2.ErasureReport]],
     ) -> _abc.Awaitable[_person_data_pb2.ErasureReport]:
-        """Erases everything held about a user, in all services. Own data, or with the role tenant admin."""
+        """Erases everything held about a user, in all services. Own data, or with the role tenant admin. May be repeated: what
+        other services have not acknowledged is relayed until they do, and a repeat reports where that stands.
+        """
 
 def add_PersonDataServiceServicer_to_server(servicer: PersonDataServiceServicer, server: _aio.Server) -> None: ...

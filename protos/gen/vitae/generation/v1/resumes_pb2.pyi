@@ -384,14 +384,16 @@ class UpdateResumeRequest(_message.Message):
     note: _builtins.str
     """The user's own note on the version."""
     autosave: _builtins.bool
-    """True when the editor saves on its own: merged into the head unless that was exported."""
+    """True when the editor saves on its own: merged into the head while that is an autosave and was not exported; what was
+    composed, restored or saved on purpose is never rewritten.
+    """
     @_builtins.property
     def resume(self) -> Global___Resume:
         """The resume with its id, the new values and the etag it was read with."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Fields to change: "title", "structure" or parts of it such as "structure.header.email"."""
+        """Fields to change: "title", "structure" or parts of it such as "structure.header.email". A title alone makes no version."""
 
     def __init__(
         self,

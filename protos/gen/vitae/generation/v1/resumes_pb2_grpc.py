@@ -94,7 +94,8 @@ class ResumeServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateResume(self, request, context):
-        """Saves changes as a new version; ABORTED with the current etag when the one given is stale.
+        """Saves changes as a new version; ABORTED with the current etag when the one given is stale. What a person types is
+        theirs: recorded as a user edit, flagged where the profile does not prove it, never refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -23,7 +23,9 @@ class ResumeServiceStub:
     ListResumes: _aio.UnaryUnaryMultiCallable[_resumes_pb2.ListResumesRequest, _resumes_pb2.ListResumesResponse]
     """Lists resumes, newest first, without their structure."""
     UpdateResume: _aio.UnaryUnaryMultiCallable[_resumes_pb2.UpdateResumeRequest, _resumes_pb2.Resume]
-    """Saves changes as a new version; ABORTED with the current etag when the one given is stale."""
+    """Saves changes as a new version; ABORTED with the current etag when the one given is stale. What a person types is
+    theirs: recorded as a user edit, flagged where the profile does not prove it, never refused.
+    """
     DeleteResume: _aio.UnaryUnaryMultiCallable[_resumes_pb2.DeleteResumeRequest, _empty_pb2.Empty]
     """Deletes a resume with its versions."""
     ExportResumeJson: _aio.UnaryUnaryMultiCallable[_resumes_pb2.ExportResumeJsonRequest, _resumes_pb2.ExportResumeJsonResponse]
@@ -58,7 +60,9 @@ class ResumeServiceServicer:
         request: _resumes_pb2.UpdateResumeRequest,
         context: _aio.ServicerContext[_resumes_pb2.UpdateResumeRequest, _abc.Awaitable[_resumes_pb2.Resume]],
     ) -> _abc.Awaitable[_resumes_pb2.Resume]:
-        """Saves changes as a new version; ABORTED with the current etag when the one given is stale."""
+        """Saves changes as a new version; ABORTED with the current etag when the one given is stale. What a person types is
+        theirs: recorded as a user edit, flagged where the profile does not prove it, never refused.
+        """
 
     def DeleteResume(
         self,

@@ -1,0 +1,1 @@
+"""What other services have to hear about a deletion, kept until they acknowledge it."""

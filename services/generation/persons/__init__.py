@@ -1,0 +1,1 @@
+"""Everything held about a person: taken along or erased."""

@@ -124,11 +124,16 @@ class _Transaction:
 
 _KEY = "vitae.transaction"
 
-_SCOPE = text(
-    "select now(), set_config('role', :role, true), set_config('vitae.tenant', :tenant, true),"
-    " set_config('vitae.user', :user, true), set_config('vitae.shared', :shared, true),"
-    " set_config('statement_timeout', :statement_timeout, true), set_config('lock_timeout', :lock_timeout, true)"
+_BEGIN = (
+    "select now(), set_config('role', '{role}', true), set_config('vitae.tenant', '{tenant}', true),"
+    " set_config('vitae.user', '{user}', true), set_config('vitae.shared', '{shared}', true),"
+    " set_config('statement_timeout', '{statement_timeout}', true),"
+    " set_config('lock_timeout', '{lock_timeout}', true); begin"
 )
+"""One message instead of two, so values stand in it: names of ours and UUIDs, never text from outside. The BEGIN comes
+last because the driver takes the first statement's answer for the message's; PostgreSQL counts what stood before it to
+the same transaction (its manual, 55.2.2.1)."""
+
 _RESCOPE = text(
     "select set_config('role', :role, true), set_config('vitae.tenant', :tenant, true),"
     " set_config('vitae.user', :user, true), set_config('vitae.shared', :shared, true)"
@@ -163,7 +168,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_overflow,
             pool_timeout=pool_wait,
-            pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",  # the driver's own BEGIN would be one more message; see _BEGIN
             pool_recycle=1800,
             pool_use_lifo=True,
             hide_parameters=True,
@@ -258,16 +263,15 @@ class Database:
         transaction = _Transaction(scope["role"])
         committing = False
         try:
-            async with self._engine.connect() as connection, connection.begin():
+            async with self._begun(scope, transaction) as connection:
                 info = connection.info
                 info[_KEY] = transaction
                 try:
-                    begun = await connection.execute(_SCOPE, {**scope, **self._timeouts})
-                    transaction.began = begun.scalar_one()
                     yield connection
                 finally:
                     info.pop(_KEY, None)
                 committing = True
+                await connection.commit()
         except DBAPIError as error:
             typed = typed_error(error, committing=committing)
             if typed is None:
@@ -278,6 +282,29 @@ class Database:
             raise _busy() from error
         for hook in transaction.hooks:
             hook()
+
+    @asynccontextmanager
+    async def _begun(
+        self, scope: dict[str, str], transaction: _Transaction
+    ) -> AsyncIterator[AsyncConnection]:
+        """A connection inside a new transaction, which is rolled back at the end unless committed.
+
+        A pooled connection may have died since its last use (the server restarted, or a proxy lost patience). Nothing
+        has happened yet when the first statement finds that out, so the next one is tried: cheaper than asking each
+        time before.
+        """
+        begin = _BEGIN.format(**scope, **self._timeouts)
+        for tries_left in range(self._limit, -1, -1):
+            async with self._engine.connect() as connection:
+                try:
+                    begun = await connection.exec_driver_sql(begin)
+                except DBAPIError as error:
+                    if error.connection_invalidated and tries_left:
+                        continue
+                    raise
+                transaction.began = begun.scalar_one()
+                yield connection
+                return
 
 
 @asynccontextmanager
@@ -383,10 +410,15 @@ def _scope(
 ) -> dict[str, str]:
     return {
         "role": role,
-        "tenant": str(tenant_id or ""),
-        "user": str(user_id or ""),
+        "tenant": _uuid_text(tenant_id),
+        "user": _uuid_text(user_id),
         "shared": "on" if shared else "off",
     }
+
+
+def _uuid_text(id: UUID | str | None) -> str:
+    """The id as text that can stand in a statement; ValueError when it is no UUID."""
+    return "" if id is None or id == "" else str(id if isinstance(id, UUID) else UUID(id))
 
 
 def _of(connection: AsyncConnection) -> _Transaction:

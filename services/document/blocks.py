@@ -7,6 +7,8 @@ All strings are plain text on one line: white space collapsed, NFC, no markup; a
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from services.document.plain import run_on
+
 ContactKind = Literal["email", "phone", "location", "linkedin", "github", "website", "link"]
 
 
@@ -61,8 +63,8 @@ class Paragraph:
 
     @property
     def text(self) -> str:
-        """The lines joined by a space."""
-        return " ".join(each.text for each in self.lines)
+        """The lines one after the other, with a space where their script has one."""
+        return run_on(each.text for each in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

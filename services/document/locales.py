@@ -48,6 +48,8 @@ class Words:
     """What stands between the items of a list."""
     label_mark: str
     """What stands between a label and what it labels."""
+    comma: str
+    """What stands between two parts of one phrase: a degree and its field."""
 
 
 def words(locale: str) -> Words:
@@ -152,4 +154,5 @@ def _words(locale: str) -> Words:
         labels=table.labels,
         list_mark=table.marks["list"],
         label_mark=table.marks["label"],
+        comma=table.marks.get("comma", table.marks["list"]),
     )

@@ -74,7 +74,7 @@ def _projects(section: resume_pb2.ProjectsSection, language: Language) -> Iterab
     for entry in section.entries:
         yield from _entry(
             entry,
-            heads=(entry.name, _joined(entry.role, entry.entity)),
+            heads=(entry.name, _joined(language, entry.role, entry.entity)),
             period=_period(entry, language),
             bullets=entry.achievements,
             items=_labelled(language, technologies=text_lines(entry.technologies)),
@@ -86,7 +86,7 @@ def _education(section: resume_pb2.EducationSection, language: Language) -> Iter
     for entry in section.entries:
         yield from _entry(
             entry,
-            heads=(entry.institution, _joined(entry.degree, entry.field_of_study)),
+            heads=(entry.institution, _joined(language, entry.degree, entry.field_of_study)),
             location=entry.location,
             period=_period(entry, language),
             items=_labelled(
@@ -283,5 +283,5 @@ def _fields(*texts: str) -> tuple[TextLine, ...]:
     return tuple(TextLine(each) for each in map(one_line, texts) if each)
 
 
-def _joined(*texts: str) -> str:
-    return ", ".join(each for each in map(one_line, texts) if each)
+def _joined(language: Language, *texts: str) -> str:
+    return language.words.comma.join(each for each in map(one_line, texts) if each)

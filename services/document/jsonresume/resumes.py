@@ -9,6 +9,7 @@ from services.document.jsonresume.parsing import JsonObject
 from services.document.jsonresume.report import ImportReport, Report
 from services.document.jsonresume.shapes import EXTENSION
 from services.document.lines import iter_lines, source_ids
+from services.document.plain import run_on
 from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
 
 _KINDS = {resume_pb2.SKILLS_CATEGORY_KIND_SOFT: profile_pb2.SKILL_KIND_SOFT}
@@ -64,7 +65,7 @@ def _personal(header: resume_pb2.ResumeHeader) -> profile_pb2.PersonalInfo:
 
 
 def _summary(section: resume_pb2.SummarySection, content: profile_pb2.ProfileContent) -> None:
-    text = " ".join(each.text for each in section.lines)
+    text = run_on(each.text for each in section.lines)
     content.summary = "\n\n".join(each for each in (content.summary, text) if each)
 
 

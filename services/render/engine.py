@@ -117,7 +117,7 @@ def render(document: Document, plan: ExportPlan) -> Rendered:
     view = _view(document, plan.options)
     if plan.format in _PRINTED:
         glyphs.check(view)
-    made = writer.write(view, folder, look_of(plan.options, view.locale), plan.options)
+    made = writer.write(view, folder, look_of(plan.options, folder, view.locale), plan.options)
     return Rendered(made.data, writer.content_type, made.page_count, made.omitted)
 
 
@@ -135,7 +135,7 @@ def preview(
     """
     folder, view = _folder(plan.template), _view(document, plan.options)
     glyphs.check(view)
-    fitted = _fitted(view, folder, look_of(plan.options, view.locale), plan.options)
+    fitted = _fitted(view, folder, look_of(plan.options, folder, view.locale), plan.options)
     pictures = png.pictures(
         fitted.layout.pdf(), width_px=width_px, first_page=first_page, page_limit=page_limit
     )

@@ -1,6 +1,6 @@
 """What options come to in numbers: the one place where both page engines and DOCX take sizes and colours from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.render.fonts import catalogue
 from services.render.fonts.catalogue import TextFamily
@@ -18,6 +18,8 @@ class Look:
     family: TextFamily
     stack: tuple[str, ...]
     """Families in the order they are tried; the first is `family`."""
+    display: TextFamily
+    """Family of names and headings; mostly `family` again."""
     size_pt: float
     leading: float
     """Height of a line as a multiple of the size."""
@@ -35,12 +37,13 @@ class Look:
         return (self.page_mm[0] - self.margins_mm[1] - self.margins_mm[3]) * 72 / 25.4
 
 
-def look_of(options: RenderOptions, locale: str) -> Look:
-    """The look that resolved options ask for (services.render.options.resolve has filled in every field)."""
+def look_of(options: RenderOptions, template: Template, locale: str) -> Look:
+    """The look of a template with resolved options (services.render.options.resolve has filled in every field)."""
     margins = options.margins
     return Look(
         family=catalogue.TEXT_FAMILIES[options.font_family],
         stack=catalogue.stack(options.font_family, locale),
+        display=catalogue.TEXT_FAMILIES[template.display_family or options.font_family],
         size_pt=options.base_font_size_pt,
         leading=options.line_spacing,
         accent=options.accent_color,
@@ -52,13 +55,8 @@ def look_of(options: RenderOptions, locale: str) -> Look:
 def tightened(look: Look, template: Template, share: float) -> Look:
     """The look with lines and gaps moved by `share` (0 to 1) of the way to the template's tightest."""
     tightest = min(look.leading, template.tightest_line_spacing)
-    return Look(
-        family=look.family,
-        stack=look.stack,
-        size_pt=look.size_pt,
+    return replace(
+        look,
         leading=round(look.leading + (tightest - look.leading) * share, 4),
-        accent=look.accent,
-        page_mm=look.page_mm,
-        margins_mm=look.margins_mm,
         gaps=round(1 + (template.tightest_gaps - 1) * share, 4),
     )

@@ -5,6 +5,7 @@ A word processor sets the pages, so what CSS says by rules is said here by prope
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -24,6 +25,7 @@ from docx.text.paragraph import Paragraph as WordParagraph
 
 from services.document.blocks import Contact, Entry, ItemGroup, Link, Paragraph
 from services.document.view import DocumentView, HeaderView, LetterView, SectionView
+from services.render.formats.docx_order import put_in_order
 from services.render.formats.docx_styles import dress, rule, sheet_of
 from services.render.formats.page import contact_rows
 from services.render.formats.photo import portrait
@@ -35,6 +37,9 @@ _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - core properties are UTC without 
 
 _LTR_MARK, _RTL_MARK = "\N{LEFT-TO-RIGHT MARK}", "\N{RIGHT-TO-LEFT MARK}"
 """Keep the order of contacts, and the digits of a telephone number, in a line that runs from right to left."""
+
+_LEFT_OUT = ("thumbnail.jpeg", "stylesWithEffects.xml")
+"""Parts of the library's empty document: a picture of another document, and a second set of styles that belies ours."""
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -50,6 +55,8 @@ def write_docx(view: DocumentView, template: Template, look: Look) -> bytes:
         writer.section(section)
     if view.letter:
         writer.letter(view.letter)
+    put_in_order(document.element)
+    put_in_order(document.styles.element)
     out = io.BytesIO()
     document.save(out)
     return _reproducible(out.getvalue())
@@ -74,6 +81,8 @@ class _Writer:
             _write(self._paragraph("Subtitle"), header.title.text)
         for row, contacts in enumerate(contact_rows(header.contacts)):
             self._contacts(contacts, first=row == 0)
+        if self._sheet.head_rule:
+            self._rule(self._document.paragraphs[-1], self._sheet.head_rule)
 
     def section(self, section: SectionView) -> None:
         _write(self._paragraph("Heading 1"), section.title)
@@ -88,7 +97,7 @@ class _Writer:
 
     def letter(self, letter: LetterView) -> None:
         if self._sheet.letter_rule:
-            rule(self._document.paragraphs[-1]._p.get_or_add_pPr(), **self._sheet.letter_rule)  # noqa: SLF001
+            self._rule(self._document.paragraphs[-1], self._sheet.letter_rule)
         if letter.date:
             _write(self._paragraph("Date"), letter.date)
         for at, line in enumerate(letter.recipient):
@@ -114,7 +123,7 @@ class _Writer:
 
     def _contacts(self, contacts: list[Contact], *, first: bool) -> None:
         paragraph = self._paragraph("Contact")
-        if first:
+        if first and "ground" not in self._sheet.styles["Contact"]:  # which would gape between two paragraphs
             paragraph.paragraph_format.space_before = self._space(0.4)
         for at, each in enumerate(contacts):
             if at:
@@ -142,13 +151,14 @@ class _Writer:
         if entry.subheading or (entry.dates and not headed):
             role = self._paragraph("Role")
             made.append(role)
-            _write(role, entry.subheading, "Lead" if section.name in self._sheet.bold_role else "")
+            _write(role, entry.subheading, self._role_style(section))
             self._dates(role, entry.dates, after=bool(entry.subheading), apart=self._template.aligned_dates)
         made += [self._body(each) for each in entry.paragraphs]
         bullets = [self._paragraph("List Bullet") for _ in entry.bullets]
         for paragraph, bullet in zip(bullets, entry.bullets, strict=True):
             _write(paragraph, bullet.text)
         items = [self._items(each, first=False) for each in entry.items]
+        self._string(made, bullets, items)
         body = len(bullets) + len(items)
         for each in made if body else made[:-1]:
             each.paragraph_format.keep_with_next = True
@@ -156,6 +166,28 @@ class _Writer:
             made[-1].paragraph_format.keep_with_next = False
         for each in bullets[-2:-1]:
             each.paragraph_format.keep_with_next = True
+
+    def _role_style(self, section: SectionView) -> str:
+        if section.name in self._sheet.bold_role:
+            return "Lead"
+        return "Position" if self._sheet.position else ""
+
+    def _string(self, *groups: list[WordParagraph]) -> None:
+        """Strings the paragraphs of an entry on a line along their starting edge, where the template has one."""
+        if not self._sheet.entry_rule:
+            return
+        line = dict(self._sheet.entry_rule)
+        inset = Pt(round(line.pop("inset") * self._look.size_pt, 1))
+        hanging = Pt(round(self._sheet.indent * self._look.size_pt, 1))
+        for paragraph in (each for group in groups for each in group):
+            listed = paragraph.style is not None and paragraph.style.name == "List Bullet"
+            paragraph.paragraph_format.left_indent = inset + hanging if listed else inset
+            if listed:
+                paragraph.paragraph_format.first_line_indent = -hanging
+            self._rule(paragraph, {**line, "side": "right" if self._rtl else "left"})
+
+    def _rule(self, paragraph: WordParagraph, line: Mapping[str, Any]) -> None:
+        rule(paragraph._p.get_or_add_pPr(), self._sheet, self._look, **line)  # noqa: SLF001 - no API
 
     def _dates(self, paragraph: WordParagraph, dates: str, *, after: bool, apart: bool) -> None:
         if not dates:
@@ -268,18 +300,18 @@ def _float_picture(paragraph: WordParagraph, jpeg: bytes) -> None:
 
 @cache
 def _blank() -> bytes:
-    """The library's empty document without its thumbnail and its author's traces."""
+    """The library's empty document without what is not ours."""
     source = Path(docx.__file__).parent / "templates" / "default.docx"
     out = io.BytesIO()
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
             data = old.read(name)
-            if name.endswith("thumbnail.jpeg"):
+            if name.endswith(_LEFT_OUT):
                 continue
-            if name == "_rels/.rels":
+            if name.endswith(".rels") or name == "[Content_Types].xml":
                 root = parse_xml(data)
                 for each in list(root):
-                    if "thumbnail" in each.get("Target", ""):
+                    if (each.get("Target") or each.get("PartName") or "").endswith(_LEFT_OUT):
                         root.remove(each)
                 data = serialize_part_xml(root)
             new.writestr(name, data)

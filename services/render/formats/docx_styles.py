@@ -18,11 +18,18 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.styles.style import CharacterStyle, ParagraphStyle
 
 from services.render.fonts import catalogue
+from services.render.fonts.catalogue import TextFamily
 from services.render.look import Look
 from services.render.templates.manifest import Template
 
 COMPLEX_FONT = "Arial"
 """Family for Arabic and Hebrew that every word processor has."""
+
+_PADDING_PT = 6
+"""Between text and the edge of a coloured block, beside the 6 points of its border."""
+
+_UPRIGHT = frozenset({"ar", "fa", "he", "ja", "ko", "ur", "zh"})
+"""Languages whose scripts have no slanted style; the style sheets of the templates name the same ones."""
 
 _OUTLINE = {"Heading 1": 0, "Heading 2": 1}
 
@@ -37,8 +44,14 @@ class Sheet:
     """Names of section types whose second head line is bold."""
     strong_recipient: bool
     """True to set the first line of a letter's address in bold."""
+    head_rule: Mapping[str, Any]
+    """Line under the head of a resume and of a letter; empty for none."""
     letter_rule: Mapping[str, Any]
-    """Hairline between the head of a letter and its body; empty for none."""
+    """Line under the head of a letter where a resume has none; empty for none."""
+    entry_rule: Mapping[str, Any]
+    """Line along the starting edge of entries, with `inset` in em; empty for none."""
+    position: frozenset[str]
+    """"bold", "italic", both or nothing: the second head line of entries, in colour `position`."""
     styles: Mapping[str, Mapping[str, Any]]
 
 
@@ -48,11 +61,14 @@ def sheet_of(template: Template) -> Sheet:
     table = tomllib.loads((template.folder / "docx.toml").read_text(encoding="utf-8"))
     layout = table["layout"]
     return Sheet(
-        colors=table["colors"],
+        colors={"position": "ink", **table["colors"]},
         indent=layout["indent"],
         bold_role=frozenset(layout["bold_role"]),
         strong_recipient=layout["strong_recipient"],
-        letter_rule=layout["letter_rule"],
+        head_rule=layout.get("head_rule", {}),
+        letter_rule=layout.get("letter_rule", {}),
+        entry_rule=layout.get("entry_rule", {}),
+        position=frozenset(layout.get("position", ())),
         styles=table["styles"],
     )
 
@@ -62,11 +78,17 @@ def dress(document: WordDocument, sheet: Sheet, look: Look, *, locale: str, rtl:
     _page(document, look, rtl=rtl)
     _defaults(document, sheet, look, locale=locale, rtl=rtl)
     for name, style in sheet.styles.items():
-        _paragraph_style(document, name, style, sheet, look)
-    for name, color in (("Aside", "muted"), ("Hyperlink", ""), ("Lead", "strong")):
-        _character_style(document, name, color, sheet, look)
+        _paragraph_style(document, name, style, sheet, look, locale=locale)
+    for name, color in (("Aside", "muted"), ("Hyperlink", ""), ("Lead", "strong"), ("Position", "position")):
+        _character_style(document, name, color, sheet, look, locale=locale)
     _bullets(document, sheet, look)
-    _substitutes(document, look)
+    for family in dict.fromkeys((look.family, look.display)):
+        _substitutes(document, family)
+
+
+def slants(locale: str) -> bool:
+    """Whether the language is set in italics at all."""
+    return locale.partition("-")[0] not in _UPRIGHT
 
 
 def hex_of(color: str, sheet: Sheet, look: Look) -> str:
@@ -77,13 +99,13 @@ def hex_of(color: str, sheet: Sheet, look: Look) -> str:
     )
 
 
-def fonts(properties: BaseOxmlElement, look: Look, locale: str) -> None:
-    """Names the document's fonts for every kind of script."""
+def fonts(properties: BaseOxmlElement, family: TextFamily, locale: str) -> None:
+    """Names a family, and its companions for every kind of script."""
     names = properties.get_or_add_rFonts()
     for each in list(names.attrib):
         del names.attrib[each]
-    names.set(qn("w:ascii"), look.family.word_name)
-    names.set(qn("w:hAnsi"), look.family.word_name)
+    names.set(qn("w:ascii"), family.word_name)
+    names.set(qn("w:hAnsi"), family.word_name)
     names.set(qn("w:cs"), COMPLEX_FONT)
     names.set(qn("w:eastAsia"), catalogue.word_far_east(locale))
 
@@ -107,10 +129,10 @@ def _defaults(document: WordDocument, sheet: Sheet, look: Look, *, locale: str, 
     normal = document.styles["Normal"]
     assert isinstance(normal, ParagraphStyle)
     properties = normal.element.get_or_add_rPr()
-    fonts(properties, look, locale)
+    fonts(properties, look.family, locale)
     _size(properties, look.size_pt)
     normal.font.color.rgb = RGBColor.from_string(hex_of("ink", sheet, look))
-    _space(normal, look, size=1, leading=look.leading, before=0, after=0)
+    _space(normal, look, family=look.family, leading=look.leading, before=0, after=0)
     normal.paragraph_format.widow_control = True
     if rtl:
         normal.element.get_or_add_pPr().append(OxmlElement("w:bidi"))
@@ -121,7 +143,13 @@ def _defaults(document: WordDocument, sheet: Sheet, look: Look, *, locale: str, 
 
 
 def _paragraph_style(
-    document: WordDocument, name: str, description: Mapping[str, Any], sheet: Sheet, look: Look
+    document: WordDocument,
+    name: str,
+    description: Mapping[str, Any],
+    sheet: Sheet,
+    look: Look,
+    *,
+    locale: str,
 ) -> None:
     styles = document.styles
     style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
@@ -135,9 +163,15 @@ def _paragraph_style(
     _size(properties, look.size_pt * size)
     if description.get("bold"):
         _toggle(properties, "w:b", "w:bCs")
+    if description.get("italic") and slants(locale):
+        _toggle(properties, "w:i", "w:iCs")
+    display = description.get("font") == "display" and look.display != look.family
+    if display:
+        fonts(properties, look.display, locale)
     style.font.color.rgb = RGBColor.from_string(hex_of(description.get("color", "ink"), sheet, look))
     _space(
-        style, look, size=size, leading=description.get("leading", look.leading),
+        style, look, leading=description.get("leading", look.leading),
+        family=look.display if display else look.family,
         before=description.get("before", 0), after=description.get("after", 0),
     )  # fmt: skip
     if description.get("align") == "center":
@@ -147,11 +181,15 @@ def _paragraph_style(
         level = OxmlElement("w:outlineLvl")
         level.set(qn("w:val"), str(_OUTLINE[name]))
         style.element.get_or_add_pPr().append(level)
-    if line := description.get("rule"):
-        rule(style.element.get_or_add_pPr(), **{**line, "color": hex_of(line["color"], sheet, look)})
+    for line in description.get("rules", ()):
+        rule(style.element.get_or_add_pPr(), sheet, look, **line)
+    if ground := description.get("ground"):
+        _ground(style.element.get_or_add_pPr(), hex_of(ground, sheet, look))
 
 
-def _character_style(document: WordDocument, name: str, color: str, sheet: Sheet, look: Look) -> None:
+def _character_style(
+    document: WordDocument, name: str, color: str, sheet: Sheet, look: Look, *, locale: str
+) -> None:
     styles = document.styles
     style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.CHARACTER)
     assert isinstance(style, CharacterStyle)
@@ -160,13 +198,17 @@ def _character_style(document: WordDocument, name: str, color: str, sheet: Sheet
         _toggle(style.element.get_or_add_rPr(), "w:bCs", value="0")
     if name == "Lead":
         _toggle(style.element.get_or_add_rPr(), "w:b", "w:bCs")
+    if name == "Position" and "bold" in sheet.position:
+        _toggle(style.element.get_or_add_rPr(), "w:b", "w:bCs")
+    if name == "Position" and "italic" in sheet.position and slants(locale):
+        _toggle(style.element.get_or_add_rPr(), "w:i", "w:iCs")
     if color:
         style.font.color.rgb = RGBColor.from_string(hex_of(color, sheet, look))
 
 
 def _clear(style: ParagraphStyle) -> None:
-    """Takes what the word processor's own style would add; the numbering of lists stays."""
-    number = style.element.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
+    """Takes what the word processor's own style would add; the bullet of a list stays."""
+    number = None if style.name != "List Bullet" else style.element.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
     for tag in ("w:pPr", "w:rPr"):
         for each in style.element.findall(qn(tag)):
             style.element.remove(each)
@@ -175,14 +217,13 @@ def _clear(style: ParagraphStyle) -> None:
 
 
 def _space(
-    style: ParagraphStyle, look: Look, *, size: float, leading: float, before: float, after: float
+    style: ParagraphStyle, look: Look, *, family: TextFamily, leading: float, before: float, after: float
 ) -> None:
     """Line height in Word is a multiple of the font's own, in CSS of its size."""
     form = style.paragraph_format
     form.space_before = Pt(round(before * look.size_pt * look.gaps, 1))
     form.space_after = Pt(round(after * look.size_pt * look.gaps, 1))
-    form.line_spacing = round(leading / catalogue.natural_leading(look.family.name), 3)
-    del size
+    form.line_spacing = round(leading / catalogue.natural_leading(family.name), 3)
 
 
 def _size(properties: BaseOxmlElement, points: float) -> None:
@@ -197,30 +238,56 @@ def _size(properties: BaseOxmlElement, points: float) -> None:
 
 
 def _toggle(properties: BaseOxmlElement, *tags: str, value: str = "") -> None:
-    for at, tag in enumerate(tags):
+    """Adds on-off properties; docx_order puts them in their places."""
+    for tag in tags:
         element = OxmlElement(tag)
         if value:
             element.set(qn("w:val"), value)
-        properties.insert_element_before(
-            element, *("w:bCs w:i w:iCs w:caps w:color w:sz w:szCs w:lang w:rtl".split() if at == 0 and tag == "w:b"
-                       else "w:i w:iCs w:caps w:color w:sz w:szCs w:lang w:rtl".split())
-        )  # fmt: skip
+        properties.append(element)
 
 
-def rule(properties: BaseOxmlElement, *, color: str, width_pt: float, space_pt: float) -> None:
-    """Puts a line under a paragraph, given its properties; `color` is RRGGBB."""
-    borders, bottom = OxmlElement("w:pBdr"), OxmlElement("w:bottom")
+def rule(
+    properties: BaseOxmlElement,
+    sheet: Sheet,
+    look: Look,
+    *,
+    color: str,
+    width_pt: float,
+    space_pt: float,
+    side: str = "bottom",
+    kind: str = "single",
+) -> None:
+    """Draws a line on one side of a paragraph, given its properties; `color` is one of docx.toml's."""
+    borders = properties.find(qn("w:pBdr"))
+    if borders is None:
+        borders = OxmlElement("w:pBdr")
+        properties.append(borders)
+    line = OxmlElement(f"w:{side}")
     for attribute, value in (
-        ("w:val", "single"),
+        ("w:val", kind),
         ("w:sz", str(round(width_pt * 8))),
         ("w:space", str(space_pt)),
-        ("w:color", color.removeprefix("#").upper()),
+        ("w:color", hex_of(color, sheet, look)),
     ):
-        bottom.set(qn(attribute), value)
-    borders.append(bottom)
-    properties.insert_element_before(
-        borders, "w:shd", "w:tabs", "w:bidi", "w:spacing", "w:ind", "w:jc", "w:rPr", "w:outlineLvl"
-    )
+        line.set(qn(attribute), value)
+    borders.append(line)
+
+
+def _ground(properties: BaseOxmlElement, color: str) -> None:
+    """Paints a paragraph's ground, with borders of the same colour as its padding: neighbours join into one block."""
+    ground = OxmlElement("w:shd")
+    for attribute, value in (("w:val", "clear"), ("w:color", "auto"), ("w:fill", color)):
+        ground.set(qn(attribute), value)
+    properties.append(ground)
+    borders = OxmlElement("w:pBdr")
+    for side in ("top", "left", "bottom", "right"):
+        line = OxmlElement(f"w:{side}")
+        for attribute, value in (
+            ("w:val", "single"), ("w:sz", "48"), ("w:space", str(_PADDING_PT)), ("w:color", color)
+        ):  # fmt: skip
+            line.set(qn(attribute), value)
+        borders.append(line)
+    properties.append(borders)
 
 
 def _bullets(document: WordDocument, sheet: Sheet, look: Look) -> None:
@@ -253,10 +320,10 @@ def _bullets(document: WordDocument, sheet: Sheet, look: Look) -> None:
     level.extend([properties, marker])
 
 
-def _substitutes(document: WordDocument, look: Look) -> None:
+def _substitutes(document: WordDocument, family: TextFamily) -> None:
     """Tells a word processor without the font which one comes nearest."""
     part = document.part.part_related_by(RELATIONSHIP_TYPE.FONT_TABLE)
-    name, other = look.family.word_name, look.family.word_substitute
+    name, other = family.word_name, family.word_substitute
     table = re.sub(rf'<w:font w:name="{name}">.*?</w:font>', "", part.blob.decode(), flags=re.DOTALL)
     entry = f'<w:font w:name="{name}"><w:altName w:val="{other}"/></w:font>'
     part._blob = table.replace("</w:fonts>", f"{entry}</w:fonts>").encode()  # noqa: SLF001 - parts without a model

@@ -20,6 +20,9 @@ from services.render.templates.manifest import SHARED, Template
 
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 
+_COMPOUND = re.compile(r"((?<!\S)[^\s-]{1,20}(?:-[^\s-]{1,20}){1,3}(?!\S))")
+"""Words joined by hyphens. Longer chains may be broken: they would leave the page."""
+
 _LAST_WORDS = 24
 """Characters that the last two words of a paragraph may have together to be kept on one line."""
 
@@ -56,8 +59,13 @@ def properties(look: Look, families: Sequence[str], *, screen_scale: float = 1.0
     if not _COLOR.fullmatch(look.accent):
         raise ValueError(f"accent colour {look.accent!r} is not #rrggbb in lower case")
     stack = ", ".join(f'"{each}"' for each in families)
+    display = "" if look.display == look.family else f'"{look.display.name}", '
     width, height = look.page_mm
     margins = " ".join(f"{each:g}mm" for each in look.margins_mm)
+    edges = "; ".join(
+        f"--margin-{side}: {each:g}mm"
+        for side, each in zip(("top", "right", "bottom", "left"), look.margins_mm, strict=True)
+    )
     screen = (
         f"@media screen {{ html {{ --size: {look.size_pt * screen_scale:g}pt }} }}\n"
         if screen_scale != 1
@@ -65,7 +73,8 @@ def properties(look: Look, families: Sequence[str], *, screen_scale: float = 1.0
     )
     return (
         f"html {{ font-family: {stack}, {look.family.generic}; --size: {look.size_pt:g}pt;"
-        f" --leading: {look.leading:g}; --accent: {look.accent}; --gap: {look.gaps:g} }}\n{screen}"
+        f" --leading: {look.leading:g}; --accent: {look.accent}; --gap: {look.gaps:g};"
+        f" --display: {display}{stack}, {look.display.generic}; {edges} }}\n{screen}"
         f"@page {{ size: {width:g}mm {height:g}mm; margin: {margins} }}\n"
     )
 
@@ -106,6 +115,7 @@ def _environment(template: Template) -> Environment:
     )
     environment.filters["contact_rows"] = contact_rows
     environment.filters["settled"] = settled
+    environment.filters["unbroken"] = unbroken
     return environment
 
 
@@ -117,14 +127,27 @@ def contact_rows(contacts: Sequence[Contact]) -> list[list[Contact]]:
 
 
 def settled(text: str) -> Markup:
-    """The text with its end kept together, so that no paragraph ends in a line of one word (or one Han character)."""
+    """The text with its end kept together, so that no paragraph ends in a line of one word (or one Han character), and
+    without a line's end after a hyphen, where extractors join what is written apart.
+    """
     if len(text) < _SHORT_TEXT // 2 or (len(text) < _SHORT_TEXT and not _is_wide(text[-1])):
-        return escape(text)
+        return unbroken(text)
     cut = len(text) - 4 if _is_wide(text[-1]) else text.rfind(" ", 0, text.rfind(" ")) + 1
     end = text[cut:]
     if cut <= 0 or len(end) > _LAST_WORDS:
+        return unbroken(text)
+    return unbroken(text[:cut]) + Markup('<span class="whole">{}</span>').format(end)
+
+
+def unbroken(text: str) -> Markup:
+    """The text with compounds such as "on-call" kept on one line."""
+    if "-" not in text:
         return escape(text)
-    return escape(text[:cut]) + Markup('<span class="last">{}</span>').format(end)
+    parts = _COMPOUND.split(text)
+    return Markup("").join(
+        Markup('<span class="whole">{}</span>').format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def _is_wide(character: str) -> bool:

@@ -62,6 +62,8 @@ class Template:
     """Stands between parts of one line: contacts, an employer and its place."""
     aligned_dates: bool
     """True where dates may stand at the line's end; see formats/page.py for when they do."""
+    display_family: str
+    """Family of names and headings where it is not the text's own; empty for the text's."""
     font_family: Choice
     base_font_size_pt: Range
     accent_color: str
@@ -98,6 +100,7 @@ def read(folder: Path) -> Template:
         pdf_engine=manifest["pdf"]["engine"],
         separator=manifest["look"]["separator"],
         aligned_dates=manifest["look"]["aligned_dates"],
+        display_family=manifest["look"].get("display_family", ""),
         font_family=_choice(options["font_family"]),
         base_font_size_pt=_range(options["base_font_size_pt"]),
         accent_color=options["accent_color"]["default"],

@@ -21,7 +21,7 @@ TEMPLATES = all_templates()
 def written(document: Document, template: str = "modern") -> bytes:
     folder = TEMPLATES[template]
     view = present(document)
-    return write_docx(view, folder, look_of(defaults(folder), view.locale))
+    return write_docx(view, folder, look_of(defaults(folder), folder, view.locale))
 
 
 def paragraphs(data: bytes) -> list[Paragraph]:

@@ -14,7 +14,7 @@ from services.runtime.errors import InvalidArgument
 from vitae.resume.v1.resume_pb2 import SECTION_TYPE_EXPERIENCE
 
 MODERN = all_templates()["modern"]
-LOOK = look_of(defaults(MODERN), "en")
+LOOK = look_of(defaults(MODERN), MODERN, "en")
 LINES_ON_A_PAGE = 20
 
 

@@ -115,9 +115,20 @@ class Queue:
         ]
 
     async def claim_or_wait(
-        self, database: Database, owner: UUID, kinds: Sequence[str], *, limit: int, lease: float, wait: float
+        self,
+        database: Database,
+        owner: UUID,
+        kinds: Sequence[str],
+        *,
+        limit: int,
+        lease: float,
+        wait: float,
+        on_claimed: Callable[[AsyncConnection, list[Lease]], Awaitable[None]] | None = None,
     ) -> list[Lease]:
-        """Claims in transactions of its own until there is work or `wait` seconds are over (then an empty list)."""
+        """Claims in transactions of its own until there is work or `wait` seconds are over (then an empty list).
+
+        `on_claimed` is called with work that was found, in its transaction, to read what belongs to it.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + wait
         pause = _CONTENTION_PAUSE[0]
@@ -128,6 +139,8 @@ class Queue:
                     async with database.queue_transaction() as connection:
                         leases = await self.claim(connection, owner, kinds, limit=limit, lease=lease)
                         contended = not leases and await self._contended(connection, kinds)
+                        if leases and on_claimed is not None:
+                            await on_claimed(connection, leases)
                 except BaseException:
                     if rung_before:
                         waiter.wake()
@@ -169,7 +182,15 @@ class Queue:
         )
 
     async def complete(self, connection: AsyncConnection, id: UUID, owner: UUID, attempt: int) -> Result:
-        """Ends the work: COMPLETED; CANCELLED when a cancel came first; LOST when the lease is another's."""
+        """Ends the work: COMPLETED; CANCELLED when a cancel came first; LOST when the lease is another's.
+
+        In the user's own transaction, a queue transaction, or acting_as.
+        """
+        fence = {"id": id, "owner": owner, "attempt": attempt}
+        finished = (await connection.execute(sql.FINISH, fence)).one_or_none()
+        if finished is not None:
+            self._let_next_in(connection, finished)
+            return Result(Outcome.COMPLETED, None, finished.spent, finished.max_attempts)
         row = await self._held(connection, id, owner, attempt)
         if row is None:
             return Result(Outcome.LOST)
@@ -415,9 +436,14 @@ class Queue:
 
     async def _end(self, connection: AsyncConnection, row: Row[Any], outcome: Outcome) -> Result:
         slot = (await connection.execute(sql.END, {"id": row.id})).one()
-        if row.owner is not None and slot.next_at is not None and slot.next_at <= self._now(connection):
-            self._ring_after_commit(connection, row.kind)  # the place that came free lets the next one in
+        if row.owner is not None:
+            self._let_next_in(connection, slot)
         return _result(outcome, row)
+
+    def _let_next_in(self, connection: AsyncConnection, slot: Row[Any]) -> None:
+        """A place came free in a user's slot."""
+        if slot.next_at is not None and slot.next_at <= self._now(connection):
+            self._ring_after_commit(connection, slot.kind)
 
     def _ring_after_commit(self, connection: AsyncConnection, kind: str) -> None:
         after_commit(connection, lambda: self._doorbell.ring(kind))

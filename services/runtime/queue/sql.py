@@ -147,6 +147,29 @@ END = text(
 )
 """Under the slot."""
 
+FINISH = text(
+    """
+    with slot as materialized (
+        select s.kind, s.tenant_id, s.user_id from user_slots s
+        join work_items w on (w.kind, w.tenant_id, w.user_id) = (s.kind, s.tenant_id, s.user_id)
+        where w.id = :id
+        for update of s
+    ), gone as (
+        delete from work_items w using slot
+        where w.id = :id and w.owner = :owner and w.attempt = :attempt and not w.cancel_requested
+            and (w.kind, w.tenant_id, w.user_id) = (slot.kind, slot.tenant_id, slot.user_id)
+        returning w.kind, w.tenant_id, w.user_id, w.spent, w.max_attempts
+    )
+    update user_slots s set running = s.running - 1
+    from gone
+    where (s.kind, s.tenant_id, s.user_id) = (gone.kind, gone.tenant_id, gone.user_id)
+    returning s.kind, s.next_at, gone.spent, gone.max_attempts
+    """
+)
+"""LOCK_SLOT, FETCH and END of held work in one round trip. The join makes the slot's lock come before the work's. Ending
+leased work changes `running` by arithmetic on the newest row and `next_at` not at all, so the older snapshot does no
+harm."""
+
 RELEASE = text(
     """
     with back as (

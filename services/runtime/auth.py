@@ -78,7 +78,7 @@ class Identity:
     roles: frozenset[Role] = frozenset()
     service: str | None = None
     token: str | None = field(default=None, repr=False, compare=False)
-    """The internal token this identity came with, for forwarding to the next service."""
+    """The token this identity came with, for forwarding to the next service, which checks it for itself."""
 
     @property
     def user(self) -> UUID:

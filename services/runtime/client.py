@@ -8,7 +8,7 @@
 
 Whose word a call carries is the channel's `token`, called for each RPC:
 
-    forward_caller                              the internal token the present caller came with
+    forward_caller                              the token the present caller came with
     speaking_for_caller(signer, ["storage"])    a fresh internal token for the present identity (the gateway's way)
     as_service(signer, ["storage"])             this process itself (a worker's way)
 
@@ -36,7 +36,7 @@ TokenSource = Callable[[], str]
 
 
 def forward_caller() -> str:
-    """The token of the present caller. Raises Unauthenticated when it did not come with an internal one."""
+    """The token of the present caller. Raises Unauthenticated when it came with none."""
     token = current_identity().token
     if token is None:
         raise Unauthenticated

@@ -69,6 +69,7 @@ class ExternalVerifier:
             self._tenant(claims),
             stable_id(self.issuer, _text(claims["sub"])),
             known_roles(_names(claim(claims, self.roles_claim))),
+            token=token,
         )
 
     def _tenant(self, claims: Mapping[str, Any]) -> UUID:

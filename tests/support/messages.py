@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.json_format import ParseDict
@@ -39,10 +39,14 @@ _JSON = st.recursive(
 
 def message_types() -> list[type[Message]]:
     """The class of every message, nested ones too."""
+    return [GetMessageClass(each) for file in files() for each in _all(file.message_types_by_name.values())]
+
+
+def files() -> list[FileDescriptor]:
+    """Every file of the contracts."""
     modules = sorted(GENERATED.glob("vitae/**/*_pb2.py"))
     names = [".".join(path.relative_to(GENERATED).with_suffix("").parts) for path in modules]
-    files = [importlib.import_module(name).DESCRIPTOR for name in names]
-    return [GetMessageClass(each) for file in files for each in _all(file.message_types_by_name.values())]
+    return [importlib.import_module(name).DESCRIPTOR for name in names]
 
 
 def messages(kind: type[Message]) -> st.SearchStrategy[Message]:

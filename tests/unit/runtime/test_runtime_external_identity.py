@@ -108,10 +108,11 @@ async def test_a_provider_that_is_not_configured_is_none() -> None:
 
 
 async def test_names_of_a_provider_become_lasting_ids() -> None:
-    identity = await _verifier(secret=SECRET).verify(_shared())
+    token = _shared()
+    identity = await _verifier(secret=SECRET).verify(token)
     assert identity.user_id == stable_id(ISSUER, "auth0|42") == UUID("f7de8e6f-ecd9-5ae6-a52f-5e5a2a46b174")
     assert identity.tenant_id == DEFAULT_TENANT == UUID("1872e17e-8d48-57e2-a300-c80f69ec7006")
-    assert (identity.roles, identity.service, identity.token) == (frozenset({Role.USER}), None, None)
+    assert (identity.roles, identity.service, identity.token) == (frozenset({Role.USER}), None, token)
 
 
 def test_ids_that_are_uuids_stay_and_others_depend_on_the_issuer() -> None:

@@ -309,11 +309,12 @@ class Database:
 
 @asynccontextmanager
 async def acting_as(
-    connection: AsyncConnection, tenant_id: UUID | str, user_id: UUID | str
+    connection: AsyncConnection, tenant_id: UUID | str, user_id: UUID | str, *, to_the_end: bool = False
 ) -> AsyncIterator[None]:
     """Inside a queue transaction, steps into one user's scope to touch that user's records, and back again.
 
-    After an error inside, nothing is restored: the transaction is to be rolled back.
+    With `to_the_end` it stays there: nothing else follows in the transaction. After an error inside, nothing is
+    restored: the transaction is to be rolled back.
     """
     transaction = _of(connection)
     if transaction.role != QUEUE_ROLE:
@@ -321,6 +322,8 @@ async def acting_as(
     await connection.execute(_RESCOPE, _scope(APP_ROLE, tenant_id, user_id, shared=False))
     transaction.role = APP_ROLE
     yield
+    if to_the_end:
+        return
     await connection.execute(_RESCOPE, _scope(QUEUE_ROLE, None, None, shared=False))
     transaction.role = QUEUE_ROLE
 

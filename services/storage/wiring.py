@@ -12,6 +12,7 @@ from services.runtime.server import RpcServer
 from services.storage.config import LimitsConfig, LocalObjectsConfig, S3Config, StorageConfig
 from services.storage.exports.creation import KIND, CreationLimits, ExportCreation
 from services.storage.exports.downloads import Downloads
+from services.storage.exports.records import Bounds
 from services.storage.exports.rounds import ExportRetry
 from services.storage.exports.servicer import ExportServicer
 from services.storage.exports.waiting import Changes
@@ -28,6 +29,7 @@ from services.storage.retention.servicer import AdminServicer
 from services.storage.tenants.store import Tenants
 from services.storage.usage.servicer import UsageServicer
 from services.storage.work.failing import Failing, record_ends
+from services.storage.work.leases import KnownLeases
 from services.storage.work.publishing import Publishing
 from services.storage.work.servicer import WorkServicer
 from services.storage.work.store_gate import StoreGate
@@ -99,6 +101,7 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
     gate = StoreGate(objects, metrics, probe=config.work.store_probe)
     deletions = Deletions(database, objects, metrics, poll=config.work.deletion_poll)
     limits = _creation_limits(config.limits)
+    leases = KnownLeases()
     failing = Failing(database, queue, changes, metrics)
     creation = ExportCreation(database, queue, outside.documents, outside.renderer, limits, metrics)
     publishing = Publishing(
@@ -107,6 +110,7 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
         objects,
         gate,
         changes,
+        leases,
         failing,
         metrics,
         config.limits.max_file,
@@ -132,6 +136,7 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
             publishing=publishing,
             failing=failing,
             changes=changes,
+            leases=leases,
             metrics=metrics,
             lease_seconds=config.work.lease,
             max_file_bytes=config.limits.max_file,
@@ -155,10 +160,7 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
 
 def _creation_limits(limits: LimitsConfig) -> CreationLimits:
     return CreationLimits(
-        quota_bytes=limits.quota,
-        reservation_bytes=limits.reservation,
-        max_attempts=limits.attempts,
-        retention=timedelta(seconds=limits.retention),
+        Bounds(limits.quota, limits.reservation, timedelta(seconds=limits.retention)), limits.attempts
     )
 
 

@@ -108,6 +108,7 @@ class Queue:
                 attempt=row.attempt,
                 spent=row.spent,
                 max_attempts=row.max_attempts,
+                started_at=now,
                 expires_at=expires_at,
                 enqueued_at=row.enqueued_at,
             )

@@ -166,9 +166,10 @@ FINISH = text(
     returning s.kind, s.next_at, gone.spent, gone.max_attempts
     """
 )
-"""LOCK_SLOT, FETCH and END of held work in one round trip. The join makes the slot's lock come before the work's. Ending
-leased work changes `running` by arithmetic on the newest row and `next_at` not at all, so the older snapshot does no
-harm."""
+"""LOCK_SLOT, FETCH and END of held work in one round trip. The join makes the slot's lock come before the work's.
+Ending leased work changes `running` by arithmetic on the newest row and `next_at` not at all, so the older snapshot
+does no harm.
+"""
 
 RELEASE = text(
     """

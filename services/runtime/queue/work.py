@@ -55,6 +55,7 @@ class Lease:
     spent: int
     """Attempts of this round that count, this one included."""
     max_attempts: int
+    started_at: datetime
     expires_at: datetime
     enqueued_at: datetime
 

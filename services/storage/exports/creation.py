@@ -7,12 +7,11 @@ equal keys the bytes are equal, so a user who has them already gets a record tha
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from google.protobuf.message import Message
-from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,13 +20,13 @@ from services.runtime.auth import Identity
 from services.runtime.db import Database, after_commit, retrying, transaction_time
 from services.runtime.errors import Aborted, FieldError, VitaeError
 from services.runtime.idempotency import RepeatableCall
-from services.runtime.queue import Queue, Standing, Work
-from services.storage.exports import store
-from services.storage.exports.messages import export_message
+from services.runtime.queue import Queue, Work
+from services.storage.exports import records, store
+from services.storage.exports.messages import Found, export_message
 from services.storage.exports.naming import checked_extension, export_filename
+from services.storage.exports.records import Bounds
 from services.storage.metrics import StorageMetrics
 from services.storage.tables import idempotency_keys
-from services.storage.usage.store import Space, check_quota, space
 from vitae.generation.v1.documents_pb2 import DocumentSnapshot, GetDocumentSnapshotRequest
 from vitae.generation.v1.documents_pb2_grpc import DocumentServiceStub
 from vitae.render.v1.render_pb2 import ExportPlan, PlanExportRequest
@@ -44,10 +43,8 @@ R = TypeVar("R", bound=VitaeError)
 class CreationLimits:
     """What creating obeys: bytes, attempts, and how long files are kept."""
 
-    quota_bytes: int
-    reservation_bytes: int
+    bounds: Bounds
     max_attempts: int
-    retention: timedelta
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ class ExportCreation:
     metrics: StorageMetrics
     new_id: Callable[[], UUID] = uuid4
 
-    async def create(self, identity: Identity, request: CreateExportRequest) -> Export:
+    async def create(self, identity: Identity, request: CreateExportRequest) -> Found:
         """One export. Errors of the document and of the options come as generation and render gave them."""
         call = self._call(identity, "CreateExport", request)
         created = await self._answered(identity, call)
@@ -80,7 +77,7 @@ class ExportCreation:
 
     async def create_batch(
         self, identity: Identity, requests: Sequence[CreateExportRequest], call_request: Message
-    ) -> list[Export]:
+    ) -> list[Found]:
         """Several exports, all checked before any is queued; an error names the request it is about."""
         call = self._call(identity, "BatchCreateExports", call_request)
         created = await self._answered(identity, call)
@@ -116,7 +113,7 @@ class ExportCreation:
         except VitaeError as error:
             return _in_batch(error, index)
 
-    async def _answered(self, identity: Identity, call: RepeatableCall) -> list[Export] | None:
+    async def _answered(self, identity: Identity, call: RepeatableCall) -> list[Found] | None:
         """What this request id was answered before, as it stands now."""
         if not call.request_id:
             return None
@@ -125,7 +122,7 @@ class ExportCreation:
 
     async def _found(
         self, connection: AsyncConnection, identity: Identity, call: RepeatableCall
-    ) -> list[Export] | None:
+    ) -> list[Found] | None:
         answer = await call.find(connection, transaction_time(connection))
         if answer is None:
             return None
@@ -135,12 +132,12 @@ class ExportCreation:
             raise store.not_found()  # deleted since
         standings = await self.queue.standing(connection, ids)
         now = transaction_time(connection)
-        return [export_message(rows[each], standings.get(each), now) for each in ids]
+        return [Found.of(rows[each], standings.get(each), now) for each in ids]
 
     async def _store(
         self, identity: Identity, planned: Sequence[Planned], call: RepeatableCall
-    ) -> list[Export]:
-        async def attempt() -> list[Export]:
+    ) -> list[Found]:
+        async def attempt() -> list[Found]:
             try:
                 async with self.database.user_transaction(identity) as connection:
                     found = await self._found(connection, identity, call)
@@ -156,45 +153,45 @@ class ExportCreation:
         identity: Identity,
         planned: Sequence[Planned],
         call: RepeatableCall,
-    ) -> list[Export]:
+    ) -> list[Found]:
         now = transaction_time(connection)
-        sources = await store.same_bytes(connection, identity, {each.plan.cache_key for each in planned}, now)
-        ids = [self.new_id() for _ in planned]
-        fresh = [id for id, each in zip(ids, planned, strict=True) if each.plan.cache_key not in sources]
-        for id in fresh:  # takes the user's slot, which makes the sums below those of the whole user
+        bounds = self.limits.bounds
+        made: dict[UUID, Found] = {}
+        fresh: list[tuple[dict[str, Any], Planned]] = []
+        for each in planned:
+            record = self._record(identity, each, now)
+            made[record["id"]] = Found(Export(), now)  # keeps the order of the requests
+            shared = await records.add_shared(connection, record, bounds)
+            if shared is None:
+                fresh.append((record, each))
+            else:
+                row, object_key = shared
+                made[record["id"]] = Found(export_message(row, None, now), now, object_key)
+        for record, each in fresh:
+            # Takes the user's slot, which makes the sums that follow those of the whole user.
             await self.queue.enqueue(
                 connection,
-                Work(id, KIND, identity.tenant_id, identity.user, max_attempts=self.limits.max_attempts),
+                Work(
+                    record["id"],
+                    KIND,
+                    identity.tenant_id,
+                    identity.user,
+                    max_attempts=self.limits.max_attempts,
+                ),
             )
-        kept = await space(connection, identity)
-        if fresh:
-            check_quota(kept, len(fresh) * self.limits.reservation_bytes, self.limits.quota_bytes)
-        records = [
-            self._record(identity, id, each, sources.get(each.plan.cache_key), kept, now)
-            for id, each in zip(ids, planned, strict=True)
-        ]
-        rows = await store.add(connection, records)
-        await call.keep(connection, b"".join(id.bytes for id in ids), now)
-        after_commit(
-            connection, lambda: self.metrics.created(queued=len(fresh), cached=len(ids) - len(fresh))
-        )
-        no_standing: Standing | None = None
-        return [export_message(rows[id], no_standing, now) for id in ids]
+            document = each.snapshot.document.SerializeToString(deterministic=True)
+            row = await records.add_pending(connection, record, document, bounds)
+            made[record["id"]] = Found(export_message(row, None, now), now)
+        await call.keep(connection, b"".join(id.bytes for id in made), now)
+        queued = len(fresh)
+        after_commit(connection, lambda: self.metrics.created(queued=queued, cached=len(made) - queued))
+        return list(made.values())
 
-    def _record(
-        self,
-        identity: Identity,
-        id: UUID,
-        planned: Planned,
-        source: Row[Any] | None,
-        kept: Space,
-        now: datetime,
-    ) -> dict[str, Any]:
+    def _record(self, identity: Identity, planned: Planned, now: datetime) -> dict[str, Any]:
         snapshot, plan = planned.snapshot, planned.plan
-        retention = self.limits.retention if kept.retention is None else kept.retention
         extension = checked_extension(plan.file_extension)
-        about = {
-            "id": id,
+        return {
+            "id": self.new_id(),
             "tenant_id": identity.tenant_id,
             "user_id": identity.user,
             "document_id": UUID(snapshot.document_id),
@@ -214,26 +211,10 @@ class ExportCreation:
             "request_id": correlation.request_id(),
             "traceparent": dict(correlation.outgoing()).get(correlation.TRACEPARENT, ""),
             "create_time": now,
-            "expire_time": now + retention,
         }
-        if source is None:
-            pending = {"status": "pending", "reserved_bytes": self.limits.reservation_bytes}
-            document = snapshot.document.SerializeToString(deterministic=True)
-            return {**about, **pending, "document": document, **_NO_RESULT}
-        shared = {
-            "result": source.result,
-            "file_id": source.file_id,
-            "from_cache": True,
-            "complete_time": now,
-        }
-        return {**about, **shared, "status": "completed", "reserved_bytes": 0, "document": None}
 
     def _call(self, identity: Identity, method: str, request: Any) -> RepeatableCall:
         return RepeatableCall(idempotency_keys, identity, method, request.request_id, request)
-
-
-_NO_RESULT = {"result": None, "file_id": None, "from_cache": False, "complete_time": None}
-"""Of a fresh record; records inserted together need the same columns."""
 
 
 def _in_batch(error: R, index: int) -> R:

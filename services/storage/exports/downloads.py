@@ -1,10 +1,9 @@
 """Handing files out: signed links, and bytes streamed through this service (SPEC S4, S10)."""
 
-import contextlib
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -16,11 +15,10 @@ from services.runtime.auth import Identity
 from services.runtime.db import Database, transaction_time
 from services.runtime.errors import FailedPrecondition, NotFound, Unimplemented
 from services.storage.exports import store
-from services.storage.exports.messages import timestamp
+from services.storage.exports.messages import Found, timestamp
 from services.storage.links import LinkSigner
 from services.storage.objects.base import CHUNK, LinkHolder, ObjectStore
 from vitae.render.v1.render_pb2 import ExportPlan, RenderedFile
-from vitae.resume.v1.common_pb2 import WORK_STATUS_COMPLETED
 from vitae.storage.v1.exports_pb2 import (
     DownloadLink,
     Export,
@@ -34,16 +32,22 @@ _EPOCH = datetime(1980, 1, 1)  # noqa: DTZ001 - the first moment a ZIP can name;
 
 
 @dataclass(frozen=True)
-class _File:
-    """A file that may be handed out."""
+class _Linked:
+    """What a link needs to know of a file."""
 
     key: str
     name: str
     content_type: str
+    expires: datetime
+
+
+@dataclass(frozen=True)
+class _File(_Linked):
+    """A file that may be handed out."""
+
     size_bytes: int
     sha256: str
     created: datetime
-    expires: datetime
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,21 @@ class Downloads:
             file = await self._file(connection, identity, export_id, now)
             if count:
                 await store.count_download(connection, identity, export_id)
+        return await self._signed(identity, export_id, file, now, lifetime)
+
+    async def linked(self, identity: Identity, found: Found) -> Export:
+        """The export with a link to its file; as it is while there is no file to link to."""
+        export, expires = found.export, found.export.expire_time.ToDatetime(UTC)
+        if found.object_key is None or expires <= found.at:
+            return export
+        file = _Linked(found.object_key, export.filename, export.content_type, expires)
+        link = await self._signed(identity, UUID(export.id), file, found.at, None)
+        export.download_link.CopyFrom(link)
+        return export
+
+    async def _signed(
+        self, identity: Identity, export_id: UUID, file: _Linked, now: datetime, lifetime: timedelta | None
+    ) -> DownloadLink:
         wanted = self.link_lifetime if lifetime is None else min(lifetime, self.link_lifetime)
         ends = min(now + wanted, file.expires).replace(microsecond=0)
         url = await self.objects.link(
@@ -76,14 +95,6 @@ class Downloads:
         return DownloadLink(
             url=url, expire_time=timestamp(ends), filename=file.name, content_type=file.content_type
         )
-
-    async def linked(self, identity: Identity, export: Export) -> Export:
-        """The export with a link to its file; as it is while there is no file to link to."""
-        if export.state.status == WORK_STATUS_COMPLETED and not export.HasField("download_link"):
-            with contextlib.suppress(NotFound, FailedPrecondition):  # deleted or expired since it was read
-                link = await self.link(identity, UUID(export.id), lifetime=None, count=False)
-                export.download_link.CopyFrom(link)
-        return export
 
     async def open_link(self, request: OpenDownloadLinkRequest, now: datetime) -> AsyncIterator[FileChunk]:
         """The file a link of the local store stands for. The link is the right: whoever has it may read."""
@@ -136,13 +147,13 @@ class Downloads:
         _check_available(row, now)
         result = RenderedFile.FromString(row.result)
         return _File(
-            await store.object_key(connection, identity, row.file_id),
+            row.object_key,
             row.filename,
             ExportPlan.FromString(row.plan).content_type,
+            row.expire_time,
             result.size_bytes,
             result.sha256,
             row.create_time,
-            row.expire_time,
         )
 
     async def _stream(self, file: _File) -> AsyncIterator[FileChunk]:

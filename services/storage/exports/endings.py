@@ -8,13 +8,36 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.db import transaction_time
+from services.storage.exports.messages import Found
 from services.storage.tables import exports, files, object_deletions
 from vitae.render.v1.render_pb2 import RenderedFile
+
+_PUBLISH = text(
+    """
+    with target as (
+        select id from exports
+        where tenant_id = :tenant_id and user_id = :user_id and id = :id and status = 'pending'
+        for update
+    ), file as (
+        insert into files (id, tenant_id, user_id, object_key, size_bytes, sha256, create_time)
+        select cast(:file_id as uuid), cast(:tenant_id as uuid), cast(:user_id as uuid), :object_key,
+            cast(:size_bytes as bigint), :sha256, cast(:now as timestamptz)
+        from target
+        returning id, object_key
+    )
+    update exports e
+    set status = 'completed', file_id = file.id, result = :result, render_seconds = :render_seconds, document = null,
+        attempts = :attempts, last_attempt = :attempt, start_time = :started_at, complete_time = :now
+    from target cross join file
+    where e.id = target.id
+    returning e.*, file.object_key
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -44,40 +67,26 @@ async def complete(
     attempt: int,
     attempts: int,
     started_at: datetime | None,
-) -> bool:
-    """Record and file become visible together; False when the record has ended already (then nothing changed)."""
+) -> Found | None:
+    """Record and file become visible together; None when the record has ended already (then nothing changed)."""
     now = transaction_time(connection)
-    file_id = uuid4()
-    await connection.execute(
-        insert(files).values(
-            id=file_id,
-            tenant_id=export.tenant_id,
-            user_id=export.user_id,
-            object_key=object_key,
-            size_bytes=result.size_bytes,
-            sha256=result.sha256,
-            create_time=now,
-        )
-    )
-    changed = await connection.execute(
-        update(exports)
-        .where(_pending(export))
-        .values(
-            status="completed",
-            file_id=file_id,
-            result=result.SerializeToString(deterministic=True),
-            render_seconds=result.render_seconds,
-            document=None,
-            attempts=attempts,
-            last_attempt=attempt,
-            start_time=started_at,
-            complete_time=now,
-        )
-    )
-    if changed.rowcount:
-        return True
-    await connection.execute(delete(files).where(files.c.id == file_id))
-    return False
+    values = {
+        "id": export.export_id,
+        "tenant_id": export.tenant_id,
+        "user_id": export.user_id,
+        "file_id": uuid4(),
+        "object_key": object_key,
+        "size_bytes": result.size_bytes,
+        "sha256": result.sha256,
+        "result": result.SerializeToString(deterministic=True),
+        "render_seconds": result.render_seconds,
+        "attempts": attempts,
+        "attempt": attempt,
+        "started_at": started_at,
+        "now": now,
+    }
+    row = (await connection.execute(_PUBLISH, values)).one_or_none()
+    return None if row is None else Found.of(row, None, now)
 
 
 async def fail(

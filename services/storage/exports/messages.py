@@ -1,6 +1,7 @@
 """Export records as messages."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,28 @@ STATUS: Mapping[str, WorkStatus.ValueType] = {
 """Statuses of records; of pending ones the queue knows whether they run."""
 
 ENDED: frozenset[int] = frozenset({WORK_STATUS_COMPLETED, WORK_STATUS_FAILED, WORK_STATUS_CANCELLED})
+
+
+@dataclass(frozen=True)
+class Found:
+    """An export as it was at one moment, and where its file is."""
+
+    export: Export
+    at: datetime
+    """The database's time of the look."""
+    object_key: str | None = None
+    """None while there is no file."""
+
+    @classmethod
+    def of(cls, row: Row[Any], standing: Standing | None, now: datetime) -> "Found":
+        """What a record with its file's key says."""
+        return cls(export_message(row, standing, now), now, row.object_key)
+
+    def copy(self) -> "Found":
+        """The same, to be changed on its own."""
+        export = Export()
+        export.CopyFrom(self.export)
+        return replace(self, export=export)
 
 
 def export_message(row: Row[Any], standing: Standing | None, now: datetime) -> Export:

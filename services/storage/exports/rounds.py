@@ -40,7 +40,7 @@ class ExportRetry:
         work = Work(export_id, KIND, identity.tenant_id, identity.user, max_attempts=row.max_attempts)
         await self.queue.retry(connection, work, last_attempt=row.last_attempt)
         kept = await space(connection, identity)
-        check_quota(kept, row.reserved_bytes, self.limits.quota_bytes)
+        check_quota(kept, row.reserved_bytes, self.limits.bounds.quota_bytes)
         changed = await connection.execute(
             update(exports)
             .where(store.own(identity), exports.c.id == export_id, exports.c.status == "failed")

@@ -21,7 +21,7 @@ from services.runtime.queue import Queue
 from services.storage.exports import endings, store
 from services.storage.exports.creation import ExportCreation
 from services.storage.exports.downloads import Downloads
-from services.storage.exports.messages import ended, export_message
+from services.storage.exports.messages import Found, ended
 from services.storage.exports.rounds import ExportRetry
 from services.storage.exports.waiting import Changes
 from services.storage.metrics import StorageMetrics
@@ -83,12 +83,12 @@ class ExportServicer(ExportServiceServicer):
         loop = asyncio.get_running_loop()
         until = loop.time() + wait
         with self.changes.watching(export_id) as watcher:
-            export = await self._get(identity, export_id)
-            while not ended(export) and await watcher.changed(until - loop.time()):
-                export = await self._get(identity, export_id)
+            found = await self._get(identity, export_id)
+            while not ended(found.export) and await watcher.changed(until - loop.time()):
+                found = watcher.latest or await self._get(identity, export_id)
                 if self.changes.stopped:
                     break
-        return await self.downloads.linked(identity, export)
+        return await self.downloads.linked(identity, found)
 
     async def WatchExport(
         self, request: messages.WatchExportRequest, context: Any
@@ -96,16 +96,17 @@ class ExportServicer(ExportServiceServicer):
         """One export at every change, until it has ended."""
         identity, export_id = require_user(), UUID(request.id)
         with self.changes.watching(export_id) as watcher:
-            export = await self._get(identity, export_id)
-            yield await self.downloads.linked(identity, export)
-            while not ended(export):
-                await watcher.changed(LONGEST_WAIT)
-                if self.changes.stopped:
-                    raise Unavailable("The service is restarting; watch again.", retry_after=1)
-                present = await self._get(identity, export_id)
-                if _shown(present) != _shown(export):
-                    yield await self.downloads.linked(identity, present)
-                export = present
+            found = await self._get(identity, export_id)
+            while True:
+                seen = _shown(found.export)
+                yield await self.downloads.linked(identity, found)
+                while _shown(found.export) == seen:
+                    if ended(found.export):
+                        return
+                    await watcher.changed(LONGEST_WAIT)
+                    if self.changes.stopped:
+                        raise Unavailable("The service is restarting; watch again.", retry_after=1)
+                    found = watcher.latest or await self._get(identity, export_id)
 
     async def ListExports(
         self, request: messages.ListExportsRequest, context: Any
@@ -128,7 +129,7 @@ class ExportServicer(ExportServiceServicer):
                 skip=request.skip,
             )
             total = await store.count(connection, identity, wanted)
-            shown = await self._messages(connection, rows[:size])
+            shown = [each.export for each in await self._found(connection, rows[:size])]
         return messages.ListExportsResponse(
             exports=shown, next_page_token=next_token(rows, size), total_size=total
         )
@@ -141,7 +142,7 @@ class ExportServicer(ExportServiceServicer):
         async with self.database.user_transaction(identity) as connection:
             rows = await store.of_job(connection, identity, job, JOB_LIMIT)
             number, size = await store.job_totals(connection, identity, job)
-            shown = await self._messages(connection, rows)
+            shown = [each.export for each in await self._found(connection, rows)]
         days = groupby(shown, key=lambda each: f"{each.create_time.ToDatetime():%Y-%m-%d}")
         return messages.ListJobExportsResponse(
             job_posting_id=str(job),
@@ -216,33 +217,35 @@ class ExportServicer(ExportServiceServicer):
         async for part in self.downloads.archive(require_user(), [UUID(each) for each in request.ids]):
             yield part
 
-    async def _get(self, identity: Identity, export_id: UUID) -> messages.Export:
+    async def _get(self, identity: Identity, export_id: UUID) -> Found:
         async with self.database.user_transaction(identity) as connection:
-            return await self._message(connection, identity, export_id)
+            row = await store.get(connection, identity, export_id)
+            return (await self._found(connection, [row]))[0]
 
     async def _message(
         self, connection: AsyncConnection, identity: Identity, export_id: UUID
     ) -> messages.Export:
         row = await store.get(connection, identity, export_id)
-        return (await self._messages(connection, [row]))[0]
+        return (await self._found(connection, [row]))[0].export
 
-    async def _messages(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[messages.Export]:
+    async def _found(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Found]:
         now = transaction_time(connection)
         live = [row.id for row in rows if row.status == "pending"]
         if not live:
-            return [export_message(row, None, now) for row in rows]
+            return [Found.of(row, None, now) for row in rows]
         standings = await self.queue.standing(connection, live)
         if len(standings) < len(live):  # some ended between the two looks
             again = await store.get_all(connection, _identity_of(rows[0]), [row.id for row in rows])
             rows = [again.get(row.id, row) for row in rows]
-        return [export_message(row, standings.get(row.id), now) for row in rows]
+        return [Found.of(row, standings.get(row.id), now) for row in rows]
 
 
 def _shown(export: messages.Export) -> bytes:
-    """What a watcher would see of an export: all but the running clock."""
+    """What a watcher would see of an export: all but the running clock and the link, which is new each time."""
     copy = messages.Export()
     copy.CopyFrom(export)
     copy.state.ClearField("duration_seconds")
+    copy.ClearField("download_link")
     return copy.SerializeToString(deterministic=True)
 
 

@@ -1,13 +1,11 @@
 """Queries over export records, always within one user's space; row-level security is the second wall."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, select, update
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.auth import Identity
@@ -19,6 +17,8 @@ from vitae.resume.v1.common_pb2 import WORK_STATUS_PENDING, WORK_STATUS_PROCESSI
 
 SHOWN = tuple(column for column in exports.c if column.name != "document")
 """What a message is made of: all but the snapshot, which only workers need."""
+
+_WITH_FILE: Select[Any] = select(*SHOWN, files.c.object_key).select_from(exports.outerjoin(files))
 
 _STORED: dict[int, str] = {status: text for text, status in STATUS.items()}
 
@@ -43,12 +43,9 @@ class Filter:
     status: int = 0
 
 
-async def get(
-    connection: AsyncConnection, identity: Identity, export_id: UUID, *, lock: bool = False
-) -> Row[Any]:
-    """One record; with `lock`, kept from changing to the end of the transaction. Raises NotFound."""
-    query = select(*SHOWN).where(own(identity), exports.c.id == export_id)
-    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+async def get(connection: AsyncConnection, identity: Identity, export_id: UUID) -> Row[Any]:
+    """One record, with the key of its file. Raises NotFound."""
+    row = (await connection.execute(_WITH_FILE.where(own(identity), exports.c.id == export_id))).one_or_none()
     if row is None:
         raise not_found()
     return row
@@ -57,8 +54,8 @@ async def get(
 async def get_all(
     connection: AsyncConnection, identity: Identity, ids: Sequence[UUID]
 ) -> dict[UUID, Row[Any]]:
-    """The records among these ids."""
-    query = select(*SHOWN).where(own(identity), exports.c.id.in_(ids))
+    """The records among these ids, each with the key of its file."""
+    query = _WITH_FILE.where(own(identity), exports.c.id.in_(ids))
     return {row.id: row for row in await connection.execute(query)}
 
 
@@ -72,7 +69,7 @@ async def page(
     skip: int,
 ) -> Sequence[Row[Any]]:
     """One page, newest first, and one row more when another page follows."""
-    query = newest_first(_matching(select(*SHOWN), identity, wanted), exports, after, size, skip)
+    query = newest_first(_matching(_WITH_FILE, identity, wanted), exports, after, size, skip)
     rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
     return rows
 
@@ -88,12 +85,12 @@ async def of_job(
 ) -> Sequence[Row[Any]]:
     """The exports made for one posting, newest first."""
     query = (
-        select(*SHOWN)
-        .where(own(identity), exports.c.job_posting_id == job_posting_id)
+        _WITH_FILE.where(own(identity), exports.c.job_posting_id == job_posting_id)
         .order_by(exports.c.create_time.desc(), exports.c.id.desc())
         .limit(limit)
     )
-    return (await connection.execute(query)).all()
+    rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+    return rows
 
 
 async def job_totals(
@@ -111,30 +108,6 @@ async def job_totals(
     return int(row[0]), int(row[1])
 
 
-async def same_bytes(
-    connection: AsyncConnection, identity: Identity, cache_keys: Iterable[str], now: datetime
-) -> dict[str, Row[Any]]:
-    """By cache key, the newest completed and unexpired record with that key (S11)."""
-    query = (
-        select(*SHOWN)
-        .ext(distinct_on(exports.c.cache_key))
-        .where(
-            own(identity),
-            exports.c.cache_key.in_(list(cache_keys)),
-            exports.c.status == "completed",
-            exports.c.expire_time > now,
-        )
-        .order_by(exports.c.cache_key, exports.c.create_time.desc())
-    )
-    return {row.cache_key: row for row in await connection.execute(query)}
-
-
-async def add(connection: AsyncConnection, records: Sequence[dict[str, Any]]) -> dict[UUID, Row[Any]]:
-    """Inserts records; all of them have to have the same columns."""
-    rows = await connection.execute(insert(exports).returning(*SHOWN), list(records))
-    return {row.id: row for row in rows}
-
-
 async def count_download(connection: AsyncConnection, identity: Identity, export_id: UUID) -> None:
     """One download more."""
     await connection.execute(
@@ -142,14 +115,6 @@ async def count_download(connection: AsyncConnection, identity: Identity, export
         .where(own(identity), exports.c.id == export_id)
         .values(download_count=exports.c.download_count + 1)
     )
-
-
-async def object_key(connection: AsyncConnection, identity: Identity, file_id: UUID) -> str:
-    """Where a record's file is kept."""
-    query = select(files.c.object_key).where(
-        files.c.tenant_id == identity.tenant_id, files.c.user_id == identity.user, files.c.id == file_id
-    )
-    return str((await connection.execute(query)).scalar_one())
 
 
 def _matching(query: Select[Any], identity: Identity, wanted: Filter) -> Select[Any]:

@@ -5,6 +5,7 @@
         ... look ...
         await watcher.changed(timeout)                # then look again
     changes.touch(export_id)                          # after a commit that changed it
+    changes.touch(export_id, found)                   # the same, and how it is now: nobody has to look
 
 The poll compares what can change of all watched exports in two statements, however many wait. `poll` is the process's
 background task that does so.
@@ -22,6 +23,7 @@ from services.runtime.db import Database
 from services.runtime.errors import VitaeError
 from services.runtime.logs import get_logger
 from services.runtime.queue import Queue
+from services.storage.exports.messages import Found
 from services.storage.tables import exports
 
 _UNSEEN = object()
@@ -32,9 +34,12 @@ class Watcher:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self.latest: Found | None = None
+        """The export after the change last told of; None when it has to be looked at."""
 
-    def wake(self) -> None:
+    def wake(self, found: Found | None = None) -> None:
         """There may be a change."""
+        self.latest = found
         self._event.set()
 
     async def changed(self, timeout: float) -> bool:
@@ -84,10 +89,14 @@ class Changes:
             for watcher in watchers:
                 watcher.wake()
 
-    def touch(self, export_id: UUID) -> None:
-        """Wakes whoever waits for this export here."""
+    def watched(self, export_id: UUID) -> bool:
+        """Whether anybody waits for this export here."""
+        return export_id in self._watchers
+
+    def touch(self, export_id: UUID, found: Found | None = None) -> None:
+        """Wakes whoever waits for this export here. Each has its own copy of what was found."""
         for watcher in self._watchers.get(export_id, ()):
-            watcher.wake()
+            watcher.wake(found.copy() if found else None)
 
     async def poll(self, database: Database, queue: Queue, *, every: float) -> None:
         """Looks for changes by other replicas while somebody waits, every so many seconds; never returns."""

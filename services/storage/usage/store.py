@@ -1,6 +1,6 @@
 """Usage, counted from the records themselves, so that no counter can drift from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import and_, func, select
@@ -53,12 +53,17 @@ def check_quota(kept: Space, needed_bytes: int, default_quota: int) -> None:
     """
     quota = default_quota if kept.quota_bytes is None else kept.quota_bytes
     if kept.used_bytes + kept.reserved_bytes + needed_bytes > quota:
-        raise ResourceExhausted(
-            f"Your files and waiting exports leave too little of your {quota} bytes; delete some exports.",
-            reason="QUOTA_EXCEEDED",
-            metadata={
-                "quota_bytes": str(quota),
-                "used_bytes": str(kept.used_bytes),
-                "reserved_bytes": str(kept.reserved_bytes),
-            },
-        )
+        raise quota_exceeded(replace(kept, quota_bytes=quota))
+
+
+def quota_exceeded(kept: Space) -> ResourceExhausted:
+    """The error for a user who has no room for one file more."""
+    return ResourceExhausted(
+        f"Your files and waiting exports leave too little of your {kept.quota_bytes} bytes; delete some exports.",
+        reason="QUOTA_EXCEEDED",
+        metadata={
+            "quota_bytes": str(kept.quota_bytes),
+            "used_bytes": str(kept.used_bytes),
+            "reserved_bytes": str(kept.reserved_bytes),
+        },
+    )

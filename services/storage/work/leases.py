@@ -4,6 +4,7 @@ Work is seen through the queue's role, which may read a few plain columns of exp
 stand, never what is in them.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -43,6 +44,29 @@ class LeasedExport:
     kills: int
     started_at: datetime | None
     running: bool
+
+
+class KnownLeases:
+    """What was handed out here and not handed back yet, so that a result need not look it up again.
+
+    Known for one lease's length: a worker that takes longer may have lost it. It is never the last word: the queue's
+    fence decides when a result is published.
+    """
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._known: OrderedDict[Fence, tuple[LeasedExport, datetime]] = OrderedDict()
+
+    def add(self, fence: Fence, export: LeasedExport, until: datetime) -> None:
+        """An export was handed out."""
+        self._known[fence] = (export, until)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+    def take(self, fence: Fence, now: datetime) -> LeasedExport | None:
+        """The export handed out under this fence; from then on it is to be looked up."""
+        export, until = self._known.pop(fence, (None, now))
+        return export if now < until else None
 
 
 async def look_up(database: Database, queue: Queue, fence: Fence) -> LeasedExport | None:

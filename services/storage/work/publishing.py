@@ -11,11 +11,13 @@ An attempt's key is its own and is put exclusively, so nothing published is ever
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import exists, select
 
-from services.runtime.db import Database, acting_as, after_commit
+from services.runtime.auth import Identity
+from services.runtime.db import Database, after_commit
 from services.runtime.errors import AlreadyExists, VitaeError
 from services.runtime.queue import Outcome, Queue
 from services.storage.exports import endings
@@ -26,7 +28,7 @@ from services.storage.objects.keys import export_key
 from services.storage.objects.staging import StagedFile, staged
 from services.storage.tables import files
 from services.storage.work.failing import Failing
-from services.storage.work.leases import Fence, LeasedExport, lease_lost, look_up
+from services.storage.work.leases import Fence, KnownLeases, LeasedExport, lease_lost, look_up
 from services.storage.work.store_gate import StoreGate
 from vitae.render.v1.render_pb2 import RenderedFile
 
@@ -42,6 +44,7 @@ class Publishing:
     objects: ObjectStore
     gate: StoreGate
     changes: Changes
+    leases: KnownLeases
     failing: Failing
     metrics: StorageMetrics
     max_file_bytes: int
@@ -54,7 +57,9 @@ class Publishing:
         (FILE_TOO_LARGE, after which the export has failed), Unavailable (STORE_UNAVAILABLE, after which the lease is
         given back and costs no attempt).
         """
-        export = await look_up(self.database, self.queue, fence)
+        export = self.leases.take(fence, datetime.now(UTC))
+        if export is None:
+            export = await look_up(self.database, self.queue, fence)
         if export is None or not export.running:
             return await self._late(fence, export)
         try:
@@ -95,17 +100,17 @@ class Publishing:
     async def _commit(self, fence: Fence, export: LeasedExport, file: RenderedFile, key: str) -> bool:
         """Whether the object has a record now, by this call or an earlier one of the same attempt."""
         owned = export.owned
-        async with self.database.queue_transaction() as connection:
+        identity = Identity(owned.tenant_id, owned.user_id)
+        async with self.database.user_transaction(identity) as connection:
             result = await self.queue.complete(connection, fence.export_id, fence.owner, fence.attempt)
-            async with acting_as(connection, owned.tenant_id, owned.user_id):
-                if result.outcome is Outcome.LOST:
-                    published = select(exists().where(files.c.object_key == key))
-                    return bool((await connection.execute(published)).scalar_one())
-                after_commit(connection, lambda: self.changes.touch(fence.export_id))
-                if result.outcome is Outcome.CANCELLED:
-                    await endings.cancel(connection, owned)
-                    return False
-                completed = await endings.complete(
+            if result.outcome is Outcome.LOST:
+                published = select(exists().where(files.c.object_key == key))
+                return bool((await connection.execute(published)).scalar_one())
+            found = None
+            if result.outcome is Outcome.CANCELLED:
+                await endings.cancel(connection, owned)
+            else:
+                found = await endings.complete(
                     connection,
                     owned,
                     object_key=key,
@@ -114,9 +119,10 @@ class Publishing:
                     attempts=result.spent,
                     started_at=export.started_at,
                 )
-                if completed:
-                    after_commit(connection, self.metrics.ended.labels("completed").inc)
-                return completed
+            if found is not None:
+                after_commit(connection, self.metrics.ended.labels("completed").inc)
+            after_commit(connection, lambda: self.changes.touch(fence.export_id, found))
+            return found is not None
 
     async def _late(self, fence: Fence, export: LeasedExport | None) -> float:
         """A result nobody waits for: fine when this attempt was published already, else refused."""

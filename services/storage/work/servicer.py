@@ -2,28 +2,29 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from google.protobuf.duration_pb2 import Duration
-from sqlalchemy import select
+from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime import deadlines
-from services.runtime.auth import Identity, require_service
-from services.runtime.db import Database
+from services.runtime.auth import require_service
+from services.runtime.db import Database, acting_as
 from services.runtime.errors import FieldError, InvalidArgument
 from services.runtime.queue import Beat, Lease, Queue
 from services.storage.exports.creation import KIND
-from services.storage.exports.endings import Failure
+from services.storage.exports.endings import Failure, Owned
 from services.storage.exports.messages import timestamp
 from services.storage.exports.waiting import Changes
 from services.storage.metrics import StorageMetrics
 from services.storage.tables import exports
 from services.storage.work.failing import Failing
-from services.storage.work.leases import Fence
+from services.storage.work.leases import Fence, KnownLeases, LeasedExport
 from services.storage.work.publishing import Publishing
 from services.storage.work.store_gate import StoreGate
 from vitae.storage.v1 import work_pb2 as messages
@@ -39,6 +40,18 @@ ANSWER_MARGIN = 0.25
 """Seconds before the call's deadline at which a wait for work ends: an answer that comes too late costs an attempt."""
 
 
+_WORK: Select[Any] = select(
+    exports.c.document,
+    exports.c.plan,
+    exports.c.traceparent,
+    exports.c.request_id,
+    exports.c.status,
+    exports.c.extension,
+    exports.c.kills,
+).where(exports.c.id == bindparam("export_id"))
+"""Within the owner's scope, which row-level security keeps to."""
+
+
 @dataclass(frozen=True)
 class WorkServicer(WorkServiceServicer):
     """vitae.storage.v1.WorkService."""
@@ -49,6 +62,7 @@ class WorkServicer(WorkServiceServicer):
     publishing: Publishing
     failing: Failing
     changes: Changes
+    leases: KnownLeases
     metrics: StorageMetrics
     lease_seconds: float
     max_file_bytes: int
@@ -58,9 +72,9 @@ class WorkServicer(WorkServiceServicer):
     async def LeaseWork(self, request: messages.LeaseWorkRequest, context: Any) -> messages.LeaseWorkResponse:
         """Leases exports, waiting for the first; none while the object store does not serve."""
         require_service(WORKER)
-        leases = await self._claimed(UUID(request.owner), request.max_items or 1, _wait(request))
+        leases, rows = await self._claimed(UUID(request.owner), request.max_items or 1, _wait(request))
         try:
-            work = [each for each in [await self._work(lease) for lease in leases] if each is not None]
+            work = [each for each in [await self._work(lease, rows) for lease in leases] if each is not None]
         except (
             BaseException
         ):  # the caller is gone or the database is: what was claimed must not wait for its expiry
@@ -127,7 +141,22 @@ class WorkServicer(WorkServiceServicer):
             await self.failing.give_back(Fence.of(each))
         return messages.ReturnWorkResponse()
 
-    async def _claimed(self, owner: UUID, limit: int, wait: float) -> list[Lease]:
+    async def _claimed(
+        self, owner: UUID, limit: int, wait: float
+    ) -> tuple[list[Lease], dict[UUID, Row[Any]]]:
+        """Leases, and the records they are about as they were read in the claiming transaction."""
+        rows: dict[UUID, Row[Any]] = {}
+
+        async def read(connection: AsyncConnection, leases: list[Lease]) -> None:
+            rows.clear()
+            for lease in leases:
+                last = lease is leases[-1]
+                async with acting_as(connection, lease.tenant_id, lease.user_id, to_the_end=last):
+                    answer = await connection.execute(_WORK, {"export_id": lease.id})
+                    found = answer.one_or_none()
+                if found is not None:
+                    rows[lease.id] = found
+
         loop = asyncio.get_running_loop()
         until = loop.time() + wait
         while True:
@@ -136,28 +165,30 @@ class WorkServicer(WorkServiceServicer):
             if await self.gate.wait_open(min(left, SLICE)):
                 left = max(0.0, until - loop.time())
                 leases = await self.queue.claim_or_wait(
-                    self.database, owner, [KIND], limit=limit, lease=self.lease_seconds, wait=min(left, SLICE)
+                    self.database,
+                    owner,
+                    [KIND],
+                    limit=limit,
+                    lease=self.lease_seconds,
+                    wait=min(left, SLICE),
+                    on_claimed=read,
                 )
             if leases or self.stopping.is_set() or loop.time() >= until:
-                return leases
+                return leases, rows
 
-    async def _work(self, lease: Lease) -> messages.ExportWork | None:
-        query = select(
-            exports.c.document, exports.c.plan, exports.c.traceparent, exports.c.request_id, exports.c.status
-        ).where(
-            exports.c.tenant_id == lease.tenant_id,
-            exports.c.user_id == lease.user_id,
-            exports.c.id == lease.id,
-        )
-        identity = Identity(lease.tenant_id, lease.user_id)
-        async with self.database.user_transaction(identity) as connection:
-            row = (await connection.execute(query)).one_or_none()
+    async def _work(self, lease: Lease, rows: Mapping[UUID, Row[Any]]) -> messages.ExportWork | None:
+        row = rows.get(lease.id)
         if row is None or row.status != "pending":  # deleted or cancelled in this very moment
             await self._give_back([lease])
             return None
         if lease.attempt == 1:
             self.metrics.waited.observe(max(0.0, (datetime.now(UTC) - lease.enqueued_at).total_seconds()))
         self.changes.touch(lease.id)
+        owned = Owned(lease.tenant_id, lease.user_id, lease.id)
+        handed_out = LeasedExport(
+            owned, row.extension, row.status, lease.attempt, row.kills, lease.started_at, running=True
+        )
+        self.leases.add(Fence(lease.id, lease.owner, lease.attempt), handed_out, lease.expires_at)
         work = messages.ExportWork(
             lease=messages.LeaseKey(export_id=str(lease.id), owner=str(lease.owner), attempt=lease.attempt),
             lease_expire_time=timestamp(lease.expires_at),

@@ -93,7 +93,8 @@ def _context(
         ranked = rank_reading(printed, reading, wanted, today)
     relevance = {
         item.fact_id: item.relevance
-        for items in (ranked.experience, ranked.projects, ranked.achievements, ranked.skills)
+        # Skills first: one that no list names is ranked under the fact that proves it, which has a rank of its own.
+        for items in (ranked.skills, ranked.experience, ranked.projects, ranked.achievements)
         for item in items
     }
     context = Context(

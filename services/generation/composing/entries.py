@@ -363,8 +363,10 @@ def substituted(context: Context, text: str) -> str:
     for mention in reversed(find_skills(table.tokens(text), table)):
         skill = asked.get(mention.skill.name)
         written = mention.written(text)
-        if skill and table.tokenizer.key(written) not in skill.keys and same_name(written, skill.written_as):
-            text = text[: mention.start] + skill.written_as + text[mention.end :]
+        if skill is None or table.tokenizer.key(written) in skill.keys:
+            continue
+        term = next((each for each in skill.written if same_name(each, written)), written)
+        text = text[: mention.start] + term + text[mention.end :]
     return text
 
 

@@ -166,7 +166,7 @@ def _posting_term(context: Context, canonical: str, name: str) -> str:
     skill = _asked(context, canonical)
     if skill is None or context.reading.table.tokenizer.key(name) in skill.keys:
         return ""
-    return squeeze(skill.written_as) if same_name(skill.written_as, name) else ""
+    return next((squeeze(term) for term in skill.written if same_name(term, name)), "")
 
 
 def _asked(context: Context, canonical: str) -> AskedSkill | None:
@@ -185,16 +185,11 @@ def _surface(context: Context, groups: list[_Group]) -> None:
     for skill in context.wanted.skills:
         known = context.reading.table.skills.get(skill.name)
         namings = context.reading.skills.get(skill.name, [])
-        if (
-            skill.importance not in (MUST, NICE)
-            or not namings
-            or skill.soft
-            or (known and known.kind == "language")
-        ):
+        if skill.importance not in (MUST, NICE) or not namings or (known and known.kind != "technical"):
             continue
         if any(each.fact.part == "skills" for each in namings):
             continue
-        text, how = _surfaced_name(skill, namings)
+        text, how = _surfaced_name(skill, namings, english=context.locale.lower().startswith("en"))
         item = line(
             text,
             (source_of(each.fact.id) for each in namings),
@@ -211,16 +206,20 @@ def _surface(context: Context, groups: list[_Group]) -> None:
 
 
 def _surfaced_name(
-    skill: AskedSkill, namings: list[Naming]
+    skill: AskedSkill, namings: list[Naming], *, english: bool
 ) -> tuple[str, common_pb2.Transformation.ValueType]:
-    """The person's own word for the skill; the posting's where both are spellings of one name."""
+    """The person's own word for the skill; the posting's where both are spellings of one name; in English the canonical
+    name, which no word that proves the skill is wider than.
+    """
     own = [squeeze(each.fact.text[each.start : each.end]) for each in namings]
     same = [word for word, each in zip(own, namings, strict=True) if each.key in skill.keys]
     if same:
         return _capital(same[0]), REORDERED
-    written = squeeze(skill.written_as)
-    if any(same_name(written, word) for word in own):
-        return _capital(written), SUBSTITUTED
+    for term in map(squeeze, skill.written):
+        if any(same_name(term, word) for word in own):
+            return _capital(term), SUBSTITUTED
+    if english and skill.name not in own:
+        return skill.name, SUBSTITUTED
     return _capital(own[0]), REORDERED
 
 

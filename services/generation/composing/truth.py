@@ -291,11 +291,7 @@ class _Check:
     def _proved_spellings(self, sources: Iterable[str]) -> set[str]:
         """Every spelling of the skills that the sources prove."""
         proved = self._proved_skills(each for source in sources for each in self._source_texts(source))
-        return {
-            key
-            for key, alias in self._skills.aliases.items()
-            if alias.skill is not None and alias.skill.name in proved
-        }
+        return {key for name in proved for key in self._skills.spellings[name]}
 
     def _years(self) -> float:
         """The years from the first to the last month of every job, added up month by month, each month once."""

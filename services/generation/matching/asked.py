@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.document.locales import guess_language
 from services.generation.postings.analysis import reread
-from services.generation.postings.language import Language, language
+from services.generation.postings.language import Language, guess_posting_language, language
 from services.generation.postings.requirements import NEGATED
 from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import fold
@@ -22,9 +21,10 @@ class AskedSkill:
     spans: tuple[postings_pb2.TextSpan, ...]
     keys: frozenset[str]
     """The posting's own words for it, folded, with a space before and after."""
-    written_as: str
+    written: tuple[str, ...]
+    """The same as written, first mention first."""
     listing_suffices: bool
-    """True for languages and ways of working, which a list is enough to show."""
+    """True for languages, licences and ways of working, which a list is enough to show."""
     soft: bool
 
 
@@ -49,7 +49,7 @@ def asked(
         table: The known skills.
         locale: The posting's language; guessed when empty.
     """
-    locale = locale or guess_language([analysis.text])
+    locale = locale or guess_posting_language(analysis.text)
     skills = [_known(skill, analysis.text, table) for skill in analysis.skills]
     words = language(locale)
     named = {skill.name for skill in skills}
@@ -60,15 +60,15 @@ def asked(
 def _known(skill: postings_pb2.PostingSkill, text: str, table: SkillTable) -> AskedSkill:
     known = table.skills.get(skill.skill)
     kind = known.kind if known else "technical"
-    written = {skill.written_as, *(text[span.start : span.end] for span in skill.spans)}
+    written = tuple(dict.fromkeys((skill.written_as, *(text[span.start : span.end] for span in skill.spans))))
     return AskedSkill(
         name=skill.skill,
         importance=skill.importance,
         mentions=skill.mentions,
         spans=tuple(skill.spans),
         keys=frozenset(table.tokenizer.key(each) for each in written),
-        written_as=skill.written_as,
-        listing_suffices=kind in ("soft", "language"),
+        written=written,
+        listing_suffices=kind != "technical",
         soft=kind == "soft",
     )
 
@@ -100,7 +100,7 @@ def _own(
                     mentions=len(wanted),
                     spans=tuple(postings_pb2.TextSpan(start=start, end=end) for (start, end), _ in wanted),
                     keys=frozenset([key]),
-                    written_as=analysis.text[wanted[0][0][0] : wanted[0][0][1]],
+                    written=tuple(analysis.text[start:end] for (start, end), _ in wanted),
                     listing_suffices=False,
                     soft=False,
                 )

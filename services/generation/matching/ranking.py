@@ -21,6 +21,7 @@ METHOD_VERSION = "1"
 
 _TERM = {MUST: 0.5, NICE: 0.25, MENTIONED: 0.1}
 """How far one skill of this importance, named once, moves a part of a profile towards 1."""
+_REPEATED = 0.1
 _KEYWORD, _REPEATED_KEYWORD = 0.06, 0.1
 _FIGURE = 0.05
 """A line with a figure in it says more than one without."""
@@ -226,7 +227,7 @@ class Ranker:
         for skill, _ in self._terms.get(fact_id, ()):
             if skill.name not in reasons:
                 namings = [each for other, each in self._terms[fact_id] if other is skill]
-                reasons[skill.name] = (_TERM[skill.importance], skill_evidence(skill, namings, 0.0))
+                reasons[skill.name] = (_weight(skill), skill_evidence(skill, namings, 0.0))
         for text, weight, fact, start, end in self._keywords.get(fact_id, ()):
             span = postings_pb2.TextSpan(start=start, end=end)
             evidence = matching_pb2.Evidence(
@@ -277,6 +278,11 @@ class Ranker:
         """1 for what lasts, halved every five years; what has no date counts as ten years old."""
         age = 2 * _FADES if month is None else max(0, self._latest - month)
         return float(0.5 ** (age / _FADES))
+
+
+def _weight(skill: AskedSkill) -> float:
+    """More for what the posting repeats, up to three times."""
+    return _TERM[skill.importance] * (1 + _REPEATED * (min(skill.mentions, 3) - 1))
 
 
 def _latest(profile: profile_pb2.ProfileContent, today: date) -> int:

@@ -19,8 +19,8 @@ _DENIALS = frozenset(
 )
 _NOT_DENIALS = frozenset(["only", "just", "nur", "seulement", "solo", "apenas"])
 _DENIAL_FILLERS = frozenset(
-    "any prior previous much real experience knowledge with of in de mit en con com erfahrung kenntnisse experiencia "
-    "expérience connaissance esperienza conoscenza about more yet über".split()
+    "any prior previous much real used worked experience knowledge with of in de mit en con com erfahrung kenntnisse "
+    "experiencia experience connaissance esperienza conoscenza about more yet uber".split()
 )
 _DENIAL_REACH = 4
 
@@ -94,8 +94,10 @@ class Reading:
 
 
 def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing_suffices: bool) -> float:
-    """How well a skill is shown, 0 to 1: listed 0.6, named with work 0.7, both 0.9; 0.1 more where it is called
-    what the posting calls it. For languages and ways of working a list is all one can show, and counts as both.
+    """How well a skill is shown, 0 to 1.
+
+    Listed 0.6, named with work 0.7, both 0.9; 0.1 more where it is called what the posting calls it. For languages,
+    licences and ways of working a list is all one can show, and counts as both.
     """
     namings = list(namings)
     sources = {each.fact.source for each in namings}

@@ -3,10 +3,11 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from services.generation.postings.language import Language
+from services.generation.postings.language import language as language_of
 from services.generation.skills.tokens import PAUSE, STOP, Tokens
 
 _BEFORE_ENDING = 4
@@ -14,8 +15,7 @@ _BEFORE_ENDING = 4
 
 def title_words(tokens: Tokens, language: Language) -> frozenset[str]:
     """The words of a title that name the work: no rank, no gender, one word for all that mean the same."""
-    ranks = {word for phrases in language.seniority.values() for phrase in phrases for word in phrase.split()}
-    ranks -= {"manager", "director", "architect", "supervisor"}
+    ranks = _ranks(language.tag)
     joined = tokens.joined.replace(" front end ", " frontend ").replace(" back end ", " backend ")
     joined = joined.replace(" full stack ", " fullstack ")
     words = (word for word in joined.split() if word not in (PAUSE, STOP))
@@ -28,6 +28,15 @@ def likeness(asked: frozenset[str], held: frozenset[str]) -> float:
     return len(asked & held) / len(asked) if asked else 0.0
 
 
+@cache
+def _ranks(tag: str) -> frozenset[str]:
+    """Single words that name a rank and no work."""
+    levels = (phrases for level, phrases in language_of(tag).seniority.items() if level != "not")
+    found = {phrase.strip() for phrases in levels for phrase in phrases}
+    return frozenset(found - {"manager", "director", "architect", "supervisor"})
+
+
+@lru_cache(maxsize=10_000)
 def _common(word: str) -> str:
     """The one word that stands for a title's word."""
     tables = _tables()

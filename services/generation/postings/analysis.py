@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.document.locales import guess_language
 from services.generation.postings.conditions import (
     education_requirements,
     remote_policy,
@@ -13,7 +12,7 @@ from services.generation.postings.conditions import (
 from services.generation.postings.headline import read_headline
 from services.generation.postings.hygiene import clean, finding
 from services.generation.postings.keywords import keywords
-from services.generation.postings.language import Language, language
+from services.generation.postings.language import Language, guess_posting_language, language
 from services.generation.postings.markup import MarkupText, looks_like_html, visible_text
 from services.generation.postings.requirements import ImportanceReader, posting_skills
 from services.generation.postings.sections import Sections, divide
@@ -46,13 +45,13 @@ def analyze(posting: postings_pb2.JobPosting, skills: SkillTable) -> PostingRead
     visible = _visible(posting)
     cleaned = clean(visible.text)
     text = cleaned.text
-    locale = posting.locale or guess_language([text])
+    locale = posting.locale or guess_posting_language(text)
     words = language(locale)
     sections = divide(text, words)
     guess = read_headline(text, visible.headline, sections, words)
     title = posting.title or guess.title
-    company = posting.company or guess.company
-    location = posting.location or guess.location
+    company = posting.company or _unless_skill(guess.company, skills)
+    location = posting.location or _unless_skill(guess.location, skills)
     hidden = [finding("HIDDEN_TEXT", each) for each in visible.hidden]
     comments = [finding("COMMENT", each) for each in visible.comments]
     analysis = _read(text, title, (company, location), sections, words, skills)
@@ -70,9 +69,16 @@ class PostingText:
 
 def reread(analysis: postings_pb2.PostingAnalysis, locale: str, skills: SkillTable) -> PostingText:
     """The text of an analysis, taken apart again."""
-    words = language(locale or guess_language([analysis.text]))
+    words = language(locale or guess_posting_language(analysis.text))
     tokens = tokens_by_line(analysis.text, skills)
     return PostingText(tokens, ImportanceReader(tokens, divide(analysis.text, words), words))
+
+
+def _unless_skill(guess: str, skills: SkillTable) -> str:
+    """A guessed name, unless it is that of a skill: "Experience in Java" tells no place."""
+    tokens = skills.tokens(guess)
+    mentions = find_skills(tokens, skills)
+    return "" if len(mentions) == 1 and mentions[0].written(guess) == guess else guess
 
 
 def _visible(posting: postings_pb2.JobPosting) -> MarkupText:
@@ -84,12 +90,12 @@ def _visible(posting: postings_pb2.JobPosting) -> MarkupText:
 
 
 def _read(
-    text: str, title: str, apart: tuple[str, ...], sections: Sections, words: Language, skills: SkillTable
+    text: str, title: str, apart: tuple[str, str], sections: Sections, words: Language, skills: SkillTable
 ) -> postings_pb2.PostingAnalysis:
     tokens = tokens_by_line(text, skills)
     parts = list(sentences(tokens))
     reader = ImportanceReader(tokens, sections, words)
-    names = [span for each in apart if each for span in tokens.find(skills.tokenizer.key(each))]
+    names = tokens.find(skills.tokenizer.key(apart[0])) if apart[0] else []
     mentions = [
         each
         for each in find_skills(tokens, skills)

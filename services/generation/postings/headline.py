@@ -25,7 +25,8 @@ _LEGAL = re.compile(
 )
 _MARKER = re.compile(
     r"\s*[(\[|,–-]*\s*\b(?:[mwfdxihg](?:\s*[/|*.,]\s*[mwfdxihg]){1,3}|all genders?|gn|h/f|f/h|m/f/d|remote|hybrid"
-    r"|full[- ]time|part[- ]time|vollzeit|teilzeit|voll- oder teilzeit|cdi|cdd|temps plein|100\s*%|80\s*[-–]\s*100\s*%)\b"
+    r"|full[- ]time|part[- ]time|vollzeit|teilzeit|voll- oder teilzeit|cdi|cdd|temps plein"
+    r"|100\s*%|80\s*[-–]\s*100\s*%)\b"
     r"\s*[)\]]?",
     re.IGNORECASE,
 )
@@ -147,8 +148,12 @@ def _company(text: str, title_line: str, language: Language) -> str:
         return at.group("name")
     beginning = text[:6_000]
     legal = _LEGAL.search(beginning)
-    if legal and not _is_common(legal.group("name"), language):
-        return legal.group()
+    if legal:
+        words = legal.group().split()
+        while words and fold(words[0]) in language.stop_words:
+            del words[0]
+        if len(words) > 1:
+            return " ".join(words)
     for pattern in language.seeking["company"]:
         named = pattern.replace("{name}", _NAME)
         for match in re.finditer(rf"(?<!\w){named}(?!\w)", beginning):
@@ -189,4 +194,6 @@ def _pieces(title: str) -> Iterator[str]:
 
 
 def _trim(value: str) -> str:
+    if "(" in value and ")" not in value:
+        value = value.partition("(")[0]
     return " ".join(value.split()).strip(" ,;:|–—-*#_").removesuffix(".")[:300]

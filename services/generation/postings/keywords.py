@@ -27,10 +27,7 @@ def keywords(
         language: Stop words and words of every posting.
     """
     taken = {index for each in mentions for index in range(each.start, each.end)}
-    ignored = {
-        *apart,
-        *(word for phrases in language.seniority.values() for phrase in phrases for word in phrase.split()),
-    }
+    ignored = {*apart, *language.furniture, *language.stop_words, *language.generic_words}
     counts: Counter[str] = Counter()
     first: dict[str, str] = {}
     for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
@@ -41,8 +38,6 @@ def keywords(
             or start in taken
             or key in ignored
         ):
-            continue
-        if key in language.stop_words or key in language.generic_words:
             continue
         if sections.kind_at(start) in ("company", "offer", "legal") or _in_heading(start, sections):
             continue

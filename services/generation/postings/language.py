@@ -2,12 +2,14 @@
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from services.document.locales import guess_language
 from services.generation.skills.tokens import Tokenizer, fold
 
 FALLBACK = "en"
@@ -43,12 +45,29 @@ class Language:
     generic_words: frozenset[str]
     """Words of every posting, which tell nothing about this one."""
     title_nouns: frozenset[str]
+    furniture: frozenset[str]
+    """Every single word of headings, cues, labels, units, ranks and degrees: no posting is told by it."""
 
 
 def language(tag: str) -> Language:
     """The language of a BCP 47 tag; English where it is not known."""
     own = re.split(r"[-_]", tag, maxsplit=1)[0].lower()
     return _language(own if own in _tags() else FALLBACK)
+
+
+def guess_posting_language(text: str) -> str:
+    """The language a posting is written in; "" when nothing tells.
+
+    By the stop words of the languages with data here, which tell shorter texts apart than the few common words that
+    serve for all languages.
+    """
+    general = guess_language([text])
+    if general and general not in _tags():
+        return general
+    found = Counter(Tokenizer().split(text[:20_000]).words())
+    scores = {tag: sum(found[word] for word in _own_stop_words(tag)) for tag in _tags()}
+    best = max(scores, key=lambda tag: (scores[tag], tag == general))
+    return best if scores[best] > 1 else general
 
 
 def known_languages() -> tuple[Language, ...]:
@@ -68,6 +87,11 @@ def _tags() -> tuple[str, ...]:
 def _data(tag: str) -> Mapping[str, Any]:
     file = files("services.generation.postings").joinpath("languages", f"{tag}.toml")
     return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _own_stop_words(tag: str) -> frozenset[str]:
+    return _words([_data(tag)], "words", "stop")
 
 
 @cache
@@ -93,6 +117,7 @@ def _language(tag: str) -> Language:
         stop_words=_words(both, "words", "stop"),
         generic_words=_words(both, "words", "generic"),
         title_nouns=_words(both, "titles", "nouns"),
+        furniture=_furniture(both),
     )
 
 
@@ -111,3 +136,9 @@ def _lists(both: list[Mapping[str, Any]], table: str) -> Mapping[str, tuple[str,
 
 def _words(both: list[Mapping[str, Any]], table: str, key: str) -> frozenset[str]:
     return frozenset(fold(word) for each in both for word in each[table][key].split())
+
+
+def _furniture(both: list[Mapping[str, Any]]) -> frozenset[str]:
+    tables = ("headings", "cues", "labels", "years", "seniority", "remote", "education")
+    phrases = (phrase for table in tables for listed in _lists(both, table).values() for phrase in listed)
+    return frozenset(fold(phrase) for phrase in phrases if " " not in phrase)

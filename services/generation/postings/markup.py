@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from html import unescape
 
 _LOOKS_LIKE_HTML = re.compile(
     r"<(?:!doctype html|html|body|head|p|div|br|ul|ol|li|h[1-6]|span|table|section|article|strong|b|em|a)\b"
@@ -53,13 +53,57 @@ def looks_like_html(text: str) -> bool:
 
 
 def visible_text(html: str) -> MarkupText:
-    """The text a browser would show, a line a block, list items after a bullet. Never raises."""
+    """The text a browser would show, a line a block, list items after a bullet. Never raises; takes linear time."""
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    markup, comments = _without_comments(html)
+    at = 0
+    for tag in _TAG.finditer(markup):
+        if tag.start() < at:
+            continue
+        reader.text(markup[at : tag.start()])
+        at = tag.end()
+        name = tag.group("name").lower()
+        if tag.group("end"):
+            reader.close(name)
+            continue
+        reader.open(name, tag.group("attributes"))
+        if name in _RAW:
+            end = _RAW[name].search(markup, at)
+            reader.raw(name, markup[at : end.start() if end else len(markup)])
+            at = end.end() if end else len(markup)
+            reader.close(name)
+    reader.text(markup[at:])
     lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in "".join(reader.parts).split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    return MarkupText(text, _joined(reader.headline), tuple(reader.hidden_texts()), tuple(reader.comments))
+    return MarkupText(text, _joined(reader.headline), tuple(reader.hidden_texts()), tuple(comments))
+
+
+# html.parser of Python before 3.11.14 takes quadratic time over tags and comments that never end; here no attribute
+# reaches over a "<", so that a look for the end of a tag stops where the next one begins.
+_TAG = re.compile(
+    r"""<(?P<end>/?)(?P<name>[a-zA-Z][^\s/<>"']*)(?P<attributes>(?:[^"'<>]|"[^"<]*"|'[^'<]*')*+[^<>]*)>"""
+)
+_ATTRIBUTE = re.compile(r"""([^\s=/"'<>]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+))?""")
+_RAW = {
+    name: re.compile(rf"</{name}[^<>]*>?", re.IGNORECASE) for name in ("script", "style", "textarea", "title")
+}
+
+
+def _without_comments(html: str) -> tuple[str, list[str]]:
+    """The markup without comments and declarations, and the comments; one that never ends takes all that follows."""
+    kept, comments, at = [], [], 0
+    for opening in re.finditer(r"<!--|<[!?]", html):
+        start = opening.start()
+        if start < at:
+            continue
+        kept.append(html[at:start])
+        is_comment = opening.group() == "<!--"
+        end = html.find("-->" if is_comment else ">", start)
+        body = html[start + 4 : end if end >= 0 else None].strip() if is_comment else ""
+        if body and not body.startswith("[if "):
+            comments.append(body)
+        at = len(html) if end < 0 else end + (3 if is_comment else 1)
+    return "".join([*kept, html[at:]]), comments
 
 
 @dataclass(slots=True)
@@ -71,14 +115,12 @@ class _Open:
     """Whether it or an element around it sets a background, so that pale text may be readable."""
 
 
-class _Reader(HTMLParser):
+class _Reader:
     """Collects text by whether it is seen."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self.headline: list[str] = []
-        self.comments: list[str] = []
         self._hidden: list[list[str]] = []
         self._open: list[_Open] = []
         self._hidden_classes = set(_HIDDEN_CLASSES)
@@ -87,26 +129,25 @@ class _Reader(HTMLParser):
     def hidden_texts(self) -> list[str]:
         return [text for text in map(_joined, self._hidden) if text]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def open(self, tag: str, attributes: str) -> None:
         if tag in _VOID:
             self.parts.append("\n" if tag in ("br", "hr") else "")
             return
         around = self._open[-1] if self._open else _Open("", silent=False, hidden=False, coloured=False)
-        values = {name: value or "" for name, value in attrs}
+        values = {
+            name.lower(): unescape(value.strip("\"'")) for name, value in _ATTRIBUTE.findall(attributes)
+        }
         style = values.get("style", "")
         coloured = around.coloured or "background" in style.lower() or "bgcolor" in values
         hidden = around.hidden or self._hides(values, style, coloured=coloured)
         if hidden and not around.hidden:
             self._hidden.append([])
-        self._open.append(_Open(tag, around.silent or tag in _SILENT, hidden, coloured))
+        if not attributes.endswith("/"):
+            self._open.append(_Open(tag, around.silent or tag in _SILENT, hidden, coloured))
         if not hidden:
             self._break(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - html.parser's
-        if tag in ("br", "hr"):
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
+    def close(self, tag: str) -> None:
         # Looking far for an opening tag that never was would take quadratic time on hostile input.
         for depth in range(len(self._open) - 1, max(-1, len(self._open) - 51), -1):
             if self._open[depth].tag == tag:
@@ -117,22 +158,21 @@ class _Reader(HTMLParser):
                 del self._open[depth:]
                 return
 
-    def handle_data(self, data: str) -> None:
-        around = self._open[-1] if self._open else None
-        if around and around.tag == "style":
+    def raw(self, tag: str, data: str) -> None:
+        if tag == "style":
             self._learn(data)
-        if around and around.silent:
+
+    def text(self, data: str) -> None:
+        around = self._open[-1] if self._open else None
+        if not data or (around and around.silent):
             return
+        data = unescape(data)
         if around and around.hidden:
             self._hidden[-1].append(data)
             return
         self.parts.append(re.sub(r"\s+", " ", data))
         if not self._headline_done and any(each.tag == "h1" for each in self._open[-10:]):
             self.headline.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        if data.strip() and not data.startswith("[if "):
-            self.comments.append(data.strip())
 
     def _break(self, tag: str) -> None:
         if tag == "li":

@@ -1,6 +1,8 @@
 """Which skills a posting asks for, and how badly."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from services.generation.postings.language import Language
 from services.generation.postings.sections import Sections
@@ -16,8 +18,13 @@ NEGATED = postings_pb2.IMPORTANCE_NEGATED
 
 _STRENGTH = (MUST, NICE, NEGATED, MENTIONED)
 """What one mention says beats what another says, in this order."""
+_MOST_SPANS = 50
 _NEGATION_REACH = 5
 """Tokens between "no" and what it denies: "no prior working experience with Java"."""
+_NEED_REACH = 12
+"""Tokens to either side in which a word such as "required" belongs to it."""
+_BESIDE = ("company", "offer", "legal")
+"""Parts of a posting that ask for nothing."""
 _DENIAL = 4
 """A denial and what it denies are short, else the comma between them parts two thoughts."""
 
@@ -26,82 +33,86 @@ class ImportanceReader:
     """Tells how badly a posting wants what stands at a place of its text."""
 
     def __init__(self, tokens: Tokens, sections: Sections, language: Language) -> None:
+        self._tokens = tokens
         self._sections = sections
-        self._language = language
-        self._sentences = list(sentences(tokens))
-        self._starts_demand = any(self._plain(each) == MUST for each in self._sentences) or sections.has(
-            "requirements"
+        self._cues = language.cues
+        self._negators, self._needs = _single(language.cues["negators"]), _single(language.cues["needs"])
+        self._sentences = [_Sentence.of(each, language) for each in sentences(tokens)]
+        self._starts = [each.part.start for each in self._sentences]
+        self._demands = sections.has("requirements") or any(
+            each.said == MUST and sections.kind_at(each.part.start) not in _BESIDE for each in self._sentences
         )
 
     def importance(self, start: int, end: int) -> postings_pb2.Importance.ValueType:
         """The importance of text[start:end]."""
-        sentence = next((each for each in self._sentences if each.start <= start < each.end), None)
-        if sentence is None:
+        place = bisect_right(self._starts, start) - 1
+        if place < 0:
             return MENTIONED
-        clause = next(
-            (
-                each
-                for each in clauses(sentence, self._language.cues["turns"])
-                if each.start <= start < each.end
-            ),
-            sentence,
-        )
-        if self._negated(clause, start, end) or self._denied_next(sentence, clause):
+        sentence = self._sentences[place]
+        number = max(0, bisect_right(sentence.clause_starts, start) - 1)
+        clause = sentence.clauses[number]
+        if self._negated(clause, start, end) or self._denied_next(sentence, number):
             return NEGATED
         kind = self._sections.kind_at(start)
-        if kind in ("company", "offer", "legal"):
+        if kind in _BESIDE:
             return MENTIONED
-        for part in (clause, sentence):
-            said = self._said(part)
-            if said is not None:
-                return MUST if said == MUST and kind != "nice" else NICE
-        return MUST if kind == "requirements" or (kind != "nice" and not self._starts_demand) else NICE
+        said = sentence.clauses_said[number] or sentence.said
+        if said is not None:
+            return MUST if said == MUST and kind != "nice" else NICE
+        return MUST if kind == "requirements" or (kind != "nice" and not self._demands) else NICE
 
-    def _plain(self, sentence: Part) -> postings_pb2.Importance.ValueType | None:
-        kind = self._sections.kind_at(sentence.start)
-        return None if kind in ("company", "offer", "legal") else self._said(sentence)
-
-    def _said(self, part: Part) -> postings_pb2.Importance.ValueType | None:
-        """What the words of a part say; None when nothing or both."""
-        nice, must = part.has(self._language.cues["nice"]), part.has(self._language.cues["must"])
-        return None if nice == must else NICE if nice else MUST
-
-    def _denied_next(self, sentence: Part, clause: Part) -> bool:
+    def _denied_next(self, sentence: "_Sentence", number: int) -> bool:
         """Whether the clause after this one does nothing but deny it: "Python: not required"."""
-        following = next(
-            (each for each in clauses(sentence, self._language.cues["turns"]) if each.first >= clause.last),
-            None,
-        )
-        if (
-            following is None
-            or following.last - following.first > _DENIAL
-            or clause.last - clause.first > _DENIAL
-        ):
+        if number + 1 >= len(sentence.clauses):
             return False
-        cues = self._language.cues
-        return following.tokens.keys[following.first] in _single(cues["negators"]) and following.has(
-            cues["needs"]
-        )
+        clause, following = sentence.clauses[number : number + 2]
+        if following.last - following.first > _DENIAL or clause.last - clause.first > _DENIAL:
+            return False
+        return self._tokens.keys[following.first] in self._negators and following.has(self._cues["needs"])
 
     def _negated(self, clause: Part, start: int, end: int) -> bool:
-        cues = self._language.cues
-        if clause.has(cues["not_negators"]):
+        keys, starts = self._tokens.keys, self._tokens.starts
+        first = bisect_left(starts, start)
+        after = bisect_left(starts, end)
+        before = keys[max(clause.first, first - _NEED_REACH) : first]
+        following = keys[after : min(clause.last, after + _NEED_REACH)]
+        denials = self._negators.intersection((*before, *following))
+        if not denials or Part(self._tokens, max(clause.first, first - _NEED_REACH), after).has(
+            self._cues["not_negators"]
+        ):
             return False
-        negators, needs = _single(cues["negators"]), _single(cues["needs"])
-        tokens = clause.tokens
-        before = [index for index in range(clause.first, clause.last) if tokens.ends[index] <= start]
-        after = [index for index in range(clause.first, clause.last) if tokens.starts[index] >= end]
-        wanted = any(tokens.keys[index] in needs for index in (*before, *after))
-        for distance, index in enumerate(reversed(before)):
-            if distance > _NEGATION_REACH:
-                break
-            if tokens.keys[index] in negators and (wanted or distance == 0):
+        wanted = not self._needs.isdisjoint((*before, *following))
+        for distance, key in enumerate(reversed(before[-_NEGATION_REACH - 1 :])):
+            if key in self._negators and (wanted or distance == 0):
                 return True
-        following = [tokens.keys[index] for index in after[:_NEGATION_REACH]]
+        near = following[:_NEGATION_REACH]
         return any(
-            key in negators and any(need in needs for need in following[at:])
-            for at, key in enumerate(following)
+            key in self._negators and not self._needs.isdisjoint(near[place:])
+            for place, key in enumerate(near)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence with what its words and those of its clauses say; None where they say nothing, or both."""
+
+    part: Part
+    said: postings_pb2.Importance.ValueType | None
+    clauses: tuple[Part, ...]
+    clause_starts: tuple[int, ...]
+    clauses_said: tuple[postings_pb2.Importance.ValueType | None, ...]
+
+    @classmethod
+    def of(cls, part: Part, language: Language) -> "_Sentence":
+        found = tuple(clauses(part, language.cues["turns"])) or (part,)
+        said = tuple(_said(each, language) for each in found)
+        whole = said[0] if len(found) == 1 else _said(part, language)
+        return cls(part, whole, found, tuple(each.start for each in found), said)
+
+
+def _said(part: Part, language: Language) -> postings_pb2.Importance.ValueType | None:
+    nice, must = part.has(language.cues["nice"]), part.has(language.cues["must"])
+    return None if nice == must else NICE if nice else MUST
 
 
 def posting_skills(
@@ -117,16 +128,18 @@ def posting_skills(
         named.setdefault(mention.skill.name, []).append((mention, said))
     in_title = dict.fromkeys(title_skills)
     found = []
-    for name, each in named.items():
-        strongest = min((said for _, said in each), key=_STRENGTH.index)
-        counted = [mention for mention, said in each if said != NEGATED or strongest == NEGATED]
+    for name, pairs in named.items():
+        strongest = min((said for _, said in pairs), key=_STRENGTH.index)
+        counted = [mention for mention, said in pairs if said != NEGATED or strongest == NEGATED]
         found.append(
             postings_pb2.PostingSkill(
                 skill=name,
                 written_as=counted[0].written(tokens.text),
                 importance=MUST if name in in_title else strongest,
                 mentions=len(counted),
-                spans=[postings_pb2.TextSpan(start=mention.start, end=mention.end) for mention in counted],
+                spans=[
+                    postings_pb2.TextSpan(start=each.start, end=each.end) for each in counted[:_MOST_SPANS]
+                ],
             )
         )
     found.extend(

@@ -79,9 +79,9 @@ def _parts(tokens: Tokens, first: int, last: int, breaks: set[str]) -> Iterator[
 def _continues(lines: list[str], index: int, following: str) -> bool:
     """Whether a line goes on in the next: wrapped for width, in the middle of a sentence."""
     line = lines[index].rstrip()
-    if not line or not following.strip() or line[-1] in ".!?:;。！？：" or _BULLET.match(following):
+    if len(line) < _WRAPPED // 2 or not following.strip() or line[-1] in ".!?:;。！？：" or _BULLET.match(following):
         return False
-    if following.lstrip()[0].islower() and len(line) >= _WRAPPED // 2:
+    if following.lstrip()[0].islower():
         return True
     longest = max(len(each) for each in lines[max(0, index - 5) : index + 6])
     return longest >= _WRAPPED and len(line) >= _FULL_LINE * longest and not _BULLET.match(line)

@@ -60,7 +60,7 @@ def _is_meant(at: int, alias: Alias, tokens: Tokens, certain: dict[int, str], un
     skill = alias.skill
     if skill is None or not _in_case(at, alias, tokens):
         return False
-    if alias.rule is Rule.EXACT:
+    if alias.rule is Rule.EXACT or _stands_alone(at, alias, tokens):
         return True
     if (
         alias.rule is Rule.PROPER
@@ -89,6 +89,13 @@ def _is_meant(at: int, alias: Alias, tokens: Tokens, certain: dict[int, str], un
 
 def _in_case(at: int, alias: Alias, tokens: Tokens) -> bool:
     return tokens.text[tokens.starts[at] : tokens.ends[at + alias.length - 1]] in alias.written
+
+
+def _stands_alone(at: int, alias: Alias, tokens: Tokens) -> bool:
+    """Whether it is a whole line of a list."""
+    after = at + alias.length
+    begins = at == 0 or tokens.keys[at - 1] == STOP
+    return begins and (after == len(tokens.keys) or tokens.keys[after] == STOP)
 
 
 def _shouts(at: int, alias: Alias, tokens: Tokens) -> bool:

@@ -14,7 +14,7 @@ import ahocorasick
 
 from services.generation.skills.tokens import Tokenizer, Tokens, fold
 
-Kind = Literal["technical", "soft", "language"]
+Kind = Literal["technical", "soft", "language", "credential"]
 
 
 class Rule(Enum):
@@ -66,6 +66,14 @@ class SkillTable:
         self.skills: Mapping[str, Skill] = {each.name: each for each in skills}
         self.aliases: Mapping[str, Alias] = {each.key: each for each in aliases}
         self.tokenizer = tokenizer
+        spellings: dict[str, list[str]] = {}
+        for key, alias in self.aliases.items():
+            if alias.skill:
+                spellings.setdefault(alias.skill.name, []).append(key)
+        self.spellings: Mapping[str, tuple[str, ...]] = {
+            name: tuple(keys) for name, keys in spellings.items()
+        }
+        """Folded spellings by canonical name."""
         self._automaton = ahocorasick.Automaton()
         for key, alias in self.aliases.items():
             self._automaton.add_word(key, alias)
@@ -134,7 +142,7 @@ def _skills(fields: Iterable[Mapping[str, Any]]) -> dict[str, Skill]:
             found[name] = Skill(
                 name=name,
                 field=field["field"],
-                kind=field["kind"],
+                kind=entry.get("kind", field["kind"]) if isinstance(entry, dict) else field["kind"],
                 group=field.get("group", field["field"]),
                 cues=frozenset(fold(cue) for cue in (*field["cues"], *own)),
                 neighbours=frozenset(neighbours.get(name, ())),

@@ -1,0 +1,171 @@
+"""Postings of several professions and languages are read as a person reads them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from services.generation.postings.analysis import analyze
+from services.generation.skills.table import SkillTable
+from vitae.generation.v1 import postings_pb2
+
+Read = Callable[..., postings_pb2.JobPosting]
+
+
+def by_importance(posting: postings_pb2.JobPosting, importance: int) -> set[str]:
+    return {each.skill for each in posting.analysis.skills if each.importance == importance}
+
+
+def test_sections_decide_how_badly_a_skill_is_wanted(posting: Read) -> None:
+    read = posting("platform_engineer_en")
+
+    assert read.title == "Senior Platform Engineer"
+    assert read.company == "Saltmarsh"
+    must = by_importance(read, postings_pb2.IMPORTANCE_MUST_HAVE)
+    assert must == {"Kubernetes", "Terraform", "PostgreSQL", "Incident management", "Python", "Go"}
+    assert by_importance(read, postings_pb2.IMPORTANCE_NICE_TO_HAVE) == {"AWS", "RabbitMQ", "Helm"}
+    mentioned = by_importance(read, postings_pb2.IMPORTANCE_MENTIONED)
+    assert {"Microsoft Excel", "SAP", "Adobe Photoshop"} <= mentioned
+    assert by_importance(read, postings_pb2.IMPORTANCE_NEGATED) == {"Java"}
+    assert read.analysis.years_required == 5
+    assert read.analysis.seniority == postings_pb2.SENIORITY_SENIOR
+    assert read.analysis.remote == postings_pb2.REMOTE_POLICY_REMOTE
+    assert list(read.analysis.education_requirements) == [
+        "Degree in computer science or equivalent experience"
+    ]
+
+
+def test_a_german_page_is_read_without_what_it_hides(posting: Read) -> None:
+    read = posting("electrician_de")
+
+    assert (read.locale, read.title, read.company) == (
+        "de",
+        "Elektroniker Gebäudetechnik",
+        "Förde Haustechnik GmbH",
+    )
+    assert {"Driving licence", "Teamwork"} <= by_importance(read, postings_pb2.IMPORTANCE_MUST_HAVE)
+    assert "KNX" in by_importance(read, postings_pb2.IMPORTANCE_NICE_TO_HAVE)
+    assert by_importance(read, postings_pb2.IMPORTANCE_NEGATED) == {"Welding"}
+    assert by_importance(read, postings_pb2.IMPORTANCE_MENTIONED) == {"Microsoft Excel"}
+    assert read.analysis.years_required == 3
+    assert "Python" not in read.analysis.text
+    assert {each.code for each in read.analysis.hygiene} == {"HIDDEN_TEXT", "COMMENT"}
+    assert "Elektroinstallation im Neubau" in read.analysis.responsibilities
+
+
+def test_a_french_posting_is_read(posting: Read) -> None:
+    read = posting("teacher_fr")
+
+    assert (read.locale, read.title) == ("fr", "Enseignant de mathématiques")
+    assert "Classroom management" in by_importance(read, postings_pb2.IMPORTANCE_MUST_HAVE)
+    assert "English" in by_importance(read, postings_pb2.IMPORTANCE_NICE_TO_HAVE)
+    assert by_importance(read, postings_pb2.IMPORTANCE_NEGATED) == {"Python"}
+    assert read.analysis.years_required == 2
+
+
+def test_prose_without_headings_is_read(posting: Read) -> None:
+    read = posting("nurse_en")
+
+    assert (read.title, read.company) == ("Registered Nurse", "Corrib University Hospital")
+    assert {"BLS", "Intensive care", "English"} <= by_importance(read, postings_pb2.IMPORTANCE_MUST_HAVE)
+    assert "ACLS" in by_importance(read, postings_pb2.IMPORTANCE_NICE_TO_HAVE)
+
+
+@pytest.mark.parametrize(
+    ("text", "locale"),
+    [
+        ("No Java required.", "en"),
+        ("Java is not needed.", "en"),
+        ("Java: not required", "en"),
+        ("You do not need to know Java.", "en"),
+        ("No prior experience with Java is necessary.", "en"),
+        ("Keine Kenntnisse in Java erforderlich.", "de"),
+        ("Java wird nicht vorausgesetzt.", "de"),
+        ("Aucune connaissance de Java n'est requise.", "fr"),
+        ("No se requiere experiencia en Java.", "es"),
+        ("Java non è richiesto.", "it"),
+        ("Não é necessário conhecimento de Java.", "pt"),
+        ("Java is niet vereist.", "nl"),
+    ],
+)
+def test_what_is_denied_is_not_required(text: str, locale: str, read_posting: Read) -> None:
+    read = read_posting(f"Developer\n\nRequirements\n- Python is required\n- {text}", locale)
+
+    assert by_importance(read, postings_pb2.IMPORTANCE_NEGATED) == {"Java"}
+    assert by_importance(read, postings_pb2.IMPORTANCE_MUST_HAVE) == {"Python"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Not only Java but also Kotlin.", "No relocation, Java required.", "No later than May, Java needed."],
+)
+def test_a_denial_of_something_else_is_none(text: str, read_posting: Read) -> None:
+    read = read_posting(f"Requirements\n- {text}")
+
+    assert "Java" in by_importance(read, postings_pb2.IMPORTANCE_MUST_HAVE)
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "years"),
+    [
+        ("4+ years of professional experience", "en", 4),
+        ("3-5 years of experience", "en", 3),
+        ("3 to 5 years' experience", "en", 3),
+        ("at least five years of experience", "en", 5),
+        ("Minimum 7 yrs building software", "en", 7),
+        ("mindestens 3 Jahre Berufserfahrung", "de", 3),
+        ("drei bis fünf Jahre Erfahrung", "de", 3),
+        ("5 ans d'expérience minimum", "fr", 5),
+        ("al menos 2 años de experiencia", "es", 2),
+        ("almeno 6 anni di esperienza", "it", 6),
+        ("pelo menos 3 anos de experiência", "pt", 3),
+        ("minimaal 4 jaar ervaring", "nl", 4),
+        ("co najmniej 2 lata doświadczenia", "pl", 2),
+        ("3年以上の実務経験", "ja", 3),
+        ("5 years of experience or a PhD and 2 years of experience", "en", 2),
+    ],
+)
+def test_years_are_read_in_many_languages(text: str, locale: str, years: float, read_posting: Read) -> None:
+    assert read_posting(f"Requirements:\n- {text}", locale).analysis.years_required == years
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Our company has a 50 year history.",
+        "Founded 20 years ago, we build ships.",
+        "You are at least 18 years old.",
+        "Over the last 5 years we doubled our experience.",
+        "Unser Haus besteht seit 120 Jahren.",
+    ],
+)
+def test_other_years_are_not_asked_for(text: str, read_posting: Read) -> None:
+    assert not read_posting(text).analysis.HasField("years_required")
+
+
+def test_spans_point_at_the_words_in_the_kept_text(posting: Read) -> None:
+    for name in ("platform_engineer_en", "electrician_de", "nurse_en", "teacher_fr"):
+        analysis = posting(name).analysis
+        for skill in analysis.skills:
+            assert all(analysis.text[span.start : span.end] for span in skill.spans)
+            if skill.spans:
+                first = skill.spans[0]
+                assert analysis.text[first.start : first.end] == skill.written_as
+        if analysis.HasField("years_span"):
+            assert any(
+                letter.isalnum()
+                for letter in analysis.text[analysis.years_span.start : analysis.years_span.end]
+            )
+
+
+def test_what_the_caller_says_wins_over_guesses(skills: SkillTable) -> None:
+    given = postings_pb2.JobPosting(
+        source_text="Nurse\n\nWe need a nurse.",
+        title="Head Nurse",
+        company="Elm",
+        location="Cork",
+        locale="en-IE",
+    )
+
+    read = analyze(given, skills)
+
+    assert (read.title, read.company, read.location, read.locale) == ("Head Nurse", "Elm", "Cork", "en-IE")

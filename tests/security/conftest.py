@@ -51,7 +51,7 @@ def people(system: LiveSystem) -> People:
         person(VICTIM, TENANT, mark=MARK),
         {
             "colleague": person("colleague", TENANT),
-            "namesake of another tenant": person(VICTIM, "rivals"),
+            "namesake of another tenant": person(VICTIM, "strangers"),
             "recruiter of another tenant": person("hunter", "rivals", "recruiter"),
             "tenant admin of another tenant": person("boss", "rivals", "tenant_admin"),
         },

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from fastapi.responses import StreamingResponse
 
+from gateway.streams import hang_up
 from services.runtime.errors import Internal
 from vitae.storage.v1 import exports_pb2
 
@@ -22,7 +23,7 @@ async def streamed(chunks: AsyncIterable[exports_pb2.FileChunk]) -> StreamingRes
         headers["Content-Length"] = str(header.size_bytes)
     if header.sha256:
         headers["ETag"] = f'"{header.sha256}"'
-    return StreamingResponse(_bytes(parts), media_type=header.content_type, headers=headers)
+    return StreamingResponse(_bytes(parts, chunks), media_type=header.content_type, headers=headers)
 
 
 def disposition(filename: str) -> str:
@@ -31,6 +32,9 @@ def disposition(filename: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-async def _bytes(parts: AsyncIterator[exports_pb2.FileChunk]) -> AsyncIterator[bytes]:
-    async for part in parts:
-        yield part.chunk
+async def _bytes(parts: AsyncIterator[exports_pb2.FileChunk], call: object) -> AsyncIterator[bytes]:
+    try:
+        async for part in parts:
+            yield part.chunk
+    finally:
+        hang_up(call)

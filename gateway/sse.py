@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from google.protobuf.message import Message
 
 from gateway.protojson import to_json
+from gateway.streams import hang_up
 from services.runtime.errors import VitaeError
 
 HEARTBEAT = 15.0
@@ -48,9 +49,7 @@ class Events:
             coming.cancel()
             with contextlib.suppress(asyncio.CancelledError, VitaeError):
                 await coming
-            cancel = getattr(self.messages, "cancel", None)
-            if cancel is not None:
-                cancel()  # a gRPC call goes on until its deadline when its reader just walks away
+            hang_up(self.messages)
 
 
 def _event(name: str, data: object) -> str:

@@ -11,6 +11,7 @@ from gateway.examples import json_body
 from gateway.identity.bearer import SIGNED_IN
 from gateway.protojson import ProtoJson
 from gateway.routes.templates import PNG
+from gateway.streams import hang_up
 from services.runtime.errors import NotFound
 from vitae.render.v1 import render_pb2
 
@@ -27,8 +28,11 @@ async def create(
 ) -> Response:
     """The page as PNG; the header X-Page-Count says how many there are."""
     body.first_page, body.page_limit = page, 1
-    async for picture in backend.render.PreviewPages(body):
-        return Response(
-            picture.png, media_type="image/png", headers={"X-Page-Count": str(picture.page_count)}
-        )
+    pages = backend.render.PreviewPages(body)
+    try:
+        async for picture in pages:
+            count = {"X-Page-Count": str(picture.page_count)}
+            return Response(picture.png, media_type="image/png", headers=count)
+    finally:
+        hang_up(pages)
     raise NotFound("The document has no such page.", reason="PAGE_NOT_FOUND")

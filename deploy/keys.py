@@ -41,11 +41,12 @@ class Secret:
 
 def make(database_host: str, database_port: int = 5432) -> list[Secret]:
     """A fresh set, for a PostgreSQL prepared with services/runtime/database_roles.sql at this host."""
-    gateway, worker = generate_key(), generate_key()
+    gateway, worker, generation = generate_key(), generate_key(), generate_key()
     believed = key_set(
         [
             InternalSigner.from_pem(gateway, issuer="gateway"),
             InternalSigner.from_pem(worker, issuer="render-worker"),
+            InternalSigner.from_pem(generation, issuer="generation"),
         ]
     )
     made = [
@@ -53,6 +54,7 @@ def make(database_host: str, database_port: int = 5432) -> list[Secret]:
         Secret("VITAE_GATEWAY_SIGNING_KEY", "vitae-gateway", "signing-key", gateway),
         Secret("VITAE_IDENTITY_SECRET", "vitae-gateway", "identity-secret", _random()),
         Secret("VITAE_RENDER_SIGNING_KEY", "vitae-render-worker", "signing-key", worker),
+        Secret("VITAE_GENERATION_SIGNING_KEY", "vitae-generation", "signing-key", generation),
         Secret("VITAE_STORAGE_LINK_SECRETS", "vitae-storage", "link-secrets", _random()),
         Secret("POSTGRES_ADMIN_PASSWORD", "vitae-postgres", "admin-password", _random()),
     ]

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import jwt
@@ -24,21 +24,35 @@ class Credentials:
 
     gateway_key: str
     worker_key: str
+    generation_key: str
     identity_secret: str
     link_secret: str
 
     @classmethod
     def kept_in(cls, folder: Path) -> "Credentials":
-        """Those of the data folder, made with it when there are none."""
+        """Those of the data folder, made with it when there are none; what an older version did not have is added."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "credentials.json"
-        if path.exists():
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        made = cls(generate_key(), generate_key(), secrets.token_hex(32), secrets.token_hex(32))
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(made), file)
-        return made
+        held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        names = {each.name for each in fields(cls)}
+        kept = cls(**{**cls._fresh(), **{name: value for name, value in held.items() if name in names}})
+        if not names <= held.keys():
+            written = folder / f"credentials.json.{os.getpid()}"
+            descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump({**held, **asdict(kept)}, file)
+            written.replace(path)
+        return kept
+
+    @staticmethod
+    def _fresh() -> dict[str, str]:
+        return {
+            "gateway_key": generate_key(),
+            "worker_key": generate_key(),
+            "generation_key": generate_key(),
+            "identity_secret": secrets.token_hex(32),
+            "link_secret": secrets.token_hex(32),
+        }
 
     def public_keys(self) -> str:
         """The value of VITAE_INTERNAL_JWKS."""
@@ -46,6 +60,7 @@ class Credentials:
             [
                 InternalSigner.from_pem(self.gateway_key, issuer="gateway"),
                 InternalSigner.from_pem(self.worker_key, issuer="render-worker"),
+                InternalSigner.from_pem(self.generation_key, issuer="generation"),
             ]
         )
 

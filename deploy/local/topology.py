@@ -41,6 +41,8 @@ def programs(settings: Settings, credentials: Credentials, environ: Mapping[str,
         "generation": {
             "VITAE_GENERATION_PORT": str(ports["generation"]),
             "VITAE_GENERATION_DATABASE_URL": settings.databases["generation"],
+            "VITAE_GENERATION_STORAGE_ADDRESS": targets["storage"],
+            "VITAE_GENERATION_SIGNING_KEY": credentials.generation_key,
         },
         "render": {"VITAE_RENDER_PORT": str(ports["render"]), "VITAE_RENDER_CHILDREN": "1"},
         "storage": {

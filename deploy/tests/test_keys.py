@@ -25,7 +25,11 @@ def _values(env_file: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("variable", "issuer"),
-    [("VITAE_GATEWAY_SIGNING_KEY", "gateway"), ("VITAE_RENDER_SIGNING_KEY", "render-worker")],
+    [
+        ("VITAE_GATEWAY_SIGNING_KEY", "gateway"),
+        ("VITAE_RENDER_SIGNING_KEY", "render-worker"),
+        ("VITAE_GENERATION_SIGNING_KEY", "generation"),
+    ],
 )
 def test_a_signing_key_of_the_env_file_is_believed(env_file: str, variable: str, issuer: str) -> None:
     values = _values(env_file)
@@ -45,7 +49,7 @@ def test_each_process_has_a_secret_of_its_own() -> None:
     items = json.loads(keys.kubernetes_list(keys.make("db.example", 6432)))["items"]
     held = {item["metadata"]["name"]: item["stringData"] for item in items}
 
-    assert set(held["vitae-generation"]) == {"database-url"}
+    assert set(held["vitae-generation"]) == {"database-url", "signing-key"}
     assert set(held["vitae-render-worker"]) == {"signing-key"}
     assert "@db.example:6432/vitae_storage" in held["vitae-storage-owner"]["database-owner-url"]
 

@@ -45,6 +45,7 @@ class Filter:
 
 async def get(connection: AsyncConnection, identity: Identity, export_id: UUID) -> Row[Any]:
     """One record, with the key of its file. Raises NotFound."""
+    row: Row[Any] | None
     row = (await connection.execute(_WITH_FILE.where(own(identity), exports.c.id == export_id))).one_or_none()
     if row is None:
         raise not_found()

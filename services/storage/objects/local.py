@@ -5,8 +5,8 @@
     root/objects/<key>        the bytes
     root/about/<key>.json     content type and hash; tied to the bytes by their time of change, and only a convenience
 
-A file is written aside, synced, and then linked or renamed into place, so that it appears whole or not at all. Several
-replicas may share the folder.
+A file is written aside and then linked or renamed into place, so that it appears whole or not at all, and both it and
+its name are on the disk when a put returns. Several replicas may share the folder.
 """
 
 import asyncio
@@ -17,8 +17,9 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,14 +145,20 @@ class LocalStore:
         (self._root / _MARKER).stat()
         target, aside = self._objects / key, self._staging / uuid.uuid4().hex
         try:
-            written = _write(aside, file.file)
-            about: dict[str, str | int] = {
-                "content_type": content_type,
-                "sha256": file.sha256,
-                "mtime_ns": written,
-            }
-            self._place(aside, target, exclusive=exclusive)
-            self._place(self._note(about), self._abouts / f"{key}.json", exclusive=False, durable=False)
+            with _written(aside, file.file) as descriptor:
+                if not exclusive:
+                    os.fsync(descriptor)  # before it takes the place of bytes that somebody relies on
+                changed = self._place(aside, target, exclusive=exclusive)
+                # Name and bytes of a new file go to the disk together: nobody relies on either before this returns.
+                os.fsync(descriptor)
+                for folder in changed:
+                    _sync_folder(folder)
+                about: dict[str, str | int] = {
+                    "content_type": content_type,
+                    "sha256": file.sha256,
+                    "mtime_ns": os.fstat(descriptor).st_mtime_ns,
+                }
+            self._place(self._note(about), self._abouts / f"{key}.json", exclusive=False)
         except FileExistsError as error:
             raise base.taken(key) from error
         except (IsADirectoryError, NotADirectoryError) as error:
@@ -167,20 +174,23 @@ class LocalStore:
         path.write_text(json.dumps(about), encoding="utf-8")
         return path
 
-    def _place(self, aside: Path, target: Path, *, exclusive: bool, durable: bool = True) -> None:
-        """Moves a written file to its name; the folder may be removed by a delete in between, so it is made again."""
-        for last in (False, False, True):
+    def _place(self, aside: Path, target: Path, *, exclusive: bool) -> Sequence[Path]:
+        """Moves a written file to its name; the folders this changed.
+
+        The folder may be removed by a delete in between, so it is made again.
+        """
+        tries = 3
+        while True:
+            tries -= 1
             try:
-                _make_folders(target.parent)
+                changed = [target.parent, *_make_folders(target.parent)]
                 if exclusive:
                     os.link(aside, target)
                 else:
                     aside.replace(target)
-                if durable:
-                    _sync_folder(target.parent)
-                return
+                return changed
             except FileNotFoundError:
-                if last:
+                if not tries:
                     raise
 
     def _opened(self, key: str, offset: int) -> BinaryIO:
@@ -256,27 +266,28 @@ class LocalStore:
                 yield ObjectEntry(key, stat.st_size, _time(stat.st_mtime))
 
 
-def _make_folders(folder: Path) -> None:
-    """The folder and those above it, each 0700 (Path.mkdir gives its mode to the last one only)."""
+def _make_folders(folder: Path) -> list[Path]:
+    """The folder and those above it, each 0700 (Path.mkdir gives its mode to the last one only); those that changed."""
     if folder.is_dir():
-        return
-    _make_folders(folder.parent)
+        return []
+    changed = _make_folders(folder.parent)
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError as error:
         if not folder.is_dir():
             raise NotADirectoryError(folder) from error
+        return changed
+    return [*changed, folder.parent]
 
 
-def _write(path: Path, source: BinaryIO) -> int:
-    """Copies the file and syncs it; its time of change in nanoseconds, which names this version of it."""
+@contextmanager
+def _written(path: Path, source: BinaryIO) -> Iterator[int]:
+    """Copies the file to a new one at `path`; its descriptor."""
     source.seek(0)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as target:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
         shutil.copyfileobj(source, target, _READ)
         target.flush()
-        os.fsync(target.fileno())
-        return os.fstat(target.fileno()).st_mtime_ns
+        yield target.fileno()
 
 
 def _derived(path: Path) -> _About:

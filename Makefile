@@ -109,6 +109,11 @@ lint-protos: $(READY) ## Check the contracts with buf lint: style, and a comment
 	@$(PYTHON) protos/generate.py --image build/protos.binpb
 	@$(VENV)/bin/buf lint build/protos.binpb --config protos/buf.yaml --path vitae
 
+.PHONY: openapi
+openapi: $(READY) ## Write the REST API's OpenAPI document to tests/contract/openapi.json.
+	@mkdir -p build && $(PYTHON) -m gateway.document > build/openapi.json
+	@mv build/openapi.json tests/contract/openapi.json
+
 .PHONY: breaking
 breaking: $(READY) ## Find changes of the contracts that break clients of the last release.
 	@$(PYTHON) protos/breaking.py

@@ -20,6 +20,9 @@ _WELL_KNOWN: dict[str, dict[str, Any]] = {
     "google.protobuf.Struct": {"type": "object"},
 }
 
+UNSPECIFIED = "unspecified"
+"""What an enum field without presence reads while unset."""
+
 _SCALARS: dict[int, dict[str, Any]] = {
     FieldDescriptor.CPPTYPE_BOOL: {"type": "boolean"},
     FieldDescriptor.CPPTYPE_INT32: {"type": "integer", "format": "int32"},
@@ -114,7 +117,8 @@ def _message(descriptor: Descriptor, comments: Mapping[str, str], wanted: list[s
         "description": comments.get(descriptor.full_name, ""),
         "properties": properties,
         **({"required": required} if required else {}),
-        "additionalProperties": False,
+        # Requests are read strictly; answers grow, and whoever checks them has to let them.
+        **({"additionalProperties": False} if descriptor.name.endswith("Request") else {}),
     }
 
 
@@ -145,7 +149,8 @@ def _value(field: FieldDescriptor, rules: validate_pb2.FieldRules, wanted: list[
         wanted.append(name)
         return {"$ref": f"#/components/schemas/{field.message_type.name}"}
     if field.enum_type is not None:
-        return {"type": "string", "enum": enum_choices(field.enum_type)}
+        unset = [] if field.has_presence or _behaves(field, field_behavior_pb2.REQUIRED) else [UNSPECIFIED]
+        return {"type": "string", "enum": [*enum_choices(field.enum_type), *unset]}
     if field.type == FieldDescriptor.TYPE_BYTES:
         return {"type": "string", "contentEncoding": "base64"}
     return {**_SCALARS[field.cpp_type], **_text_rules(rules.string), **_number_rules(rules)}

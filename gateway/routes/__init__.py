@@ -2,6 +2,19 @@
 
 from gateway.routes import exports, health, jobs, matches, previews, profiles, resumes, templates, usage
 
+TAGS = {
+    "profiles": "Everything true about a person, from which resumes are made.",
+    "jobs": "Job postings and what was read from them.",
+    "matching": "How a profile fits a posting, with the evidence.",
+    "resumes": "Resumes made of a profile, and their versions.",
+    "templates": "How documents can look.",
+    "previews": "Documents as pictures, nothing stored.",
+    "exports": "Files of documents: asked for, watched, downloaded.",
+    "usage": "What is kept, against what may be kept.",
+    "health": "Whether the gateway answers.",
+}
+"""What the groups of the documentation are about."""
+
 ROUTERS = (
     profiles.router,
     jobs.router,

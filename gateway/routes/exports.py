@@ -16,7 +16,7 @@ from gateway.identity.bearer import SIGNED_IN
 from gateway.naming import KEY, told_as
 from gateway.prefer import Preference
 from gateway.problems import problem
-from gateway.protojson import ProtoJson, enum_choices, enum_number
+from gateway.protojson import PROTO_MARK, ProtoJson, enum_choices, enum_number
 from gateway.sse import Events
 from services.runtime.errors import FailedPrecondition, FieldError, InvalidArgument
 from vitae.render.v1 import options_pb2
@@ -45,7 +45,14 @@ CALL_MARGIN = 5.0
     status_code=201,
     response_model=Export,
     summary="Export a document as a file",
-    responses={202: {"description": "Still at work; Location says where to look."}},
+    responses={
+        202: {
+            "description": "Still at work; Location says where to look.",
+            "content": {
+                "application/json": {"schema": {PROTO_MARK: exports_pb2.Export.DESCRIPTOR.full_name}}
+            },
+        }
+    },
 )
 async def create(
     backend: Backend,
@@ -173,8 +180,8 @@ async def download(backend: Backend, http: Http, id: str) -> RedirectResponse:
 async def follow(
     backend: Backend,
     filename: str,
-    token: Annotated[str, Query(max_length=2000)],
-    expires: Annotated[int, Query(ge=0, le=2**53)],
+    token: Annotated[str, Query(max_length=2000, description="The link's signature.")],
+    expires: Annotated[int, Query(ge=0, le=2**53, description="End of the link, in seconds since 1970 UTC.")],
 ) -> StreamingResponse:
     """The file behind a signed link; the link itself is the right to read it."""
     request = exports_pb2.OpenDownloadLinkRequest(token=token, expires=expires, filename=filename)

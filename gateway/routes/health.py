@@ -7,5 +7,5 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health", summary="Answers while the gateway runs")
 async def health() -> dict[str, str]:
-    """Needs no token. Readiness, which looks at the services too, is /readyz on the ops port."""
+    """Needs no token. Whether the process wants requests is /readyz on the ops port."""
     return {"status": "ok"}

@@ -59,9 +59,14 @@ async def import_(
     request: Request,
     response: Response,
     format: FormatName = "json_resume",
-    display_name: Annotated[Words, Query(max_length=200)] = "",
-    locale: Annotated[Words, Query(max_length=35)] = "",
-    validate_only: bool = False,
+    display_name: Annotated[
+        Words, Query(max_length=200, description="Name for lists; the person's when empty.")
+    ] = "",
+    locale: Annotated[
+        Words,
+        Query(max_length=35, description="BCP 47 tag of the file's language; read from the file when empty."),
+    ] = "",
+    validate_only: Annotated[bool, Query(description="True to read the file and store nothing.")] = False,
     idempotency_key: IdempotencyKey = "",
 ) -> Annotated[profiles_pb2.ImportProfileResponse, ProtoJson()]:
     """Reads the body, a file as it is, and stores the profile in it. `notes` say what was changed or kept aside."""

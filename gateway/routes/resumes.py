@@ -73,8 +73,10 @@ async def update(
     id: str,
     body: Annotated[Resume, json_body(examples.RESUME_CHANGE)],
     update_mask: UpdateMask = "",
-    note: Annotated[Words, Query(max_length=2000)] = "",
-    autosave: bool = False,
+    note: Annotated[Words, Query(max_length=2000, description="What the person says about it.")] = "",
+    autosave: Annotated[
+        bool, Query(description="True to fold the change into the head version, unless that was exported.")
+    ] = False,
     if_match: IfMatch = "",
 ) -> Resume:
     """Changes what the body names. With If-Match (or an etag in the body) a stale write is refused."""

@@ -144,7 +144,7 @@ def _names(context: Context, item: common_pb2.Line) -> list[str]:
     ids = set(item.provenance.source_ids)
     key = context.reading.table.tokenizer.key(item.text)
     alias = context.reading.table.aliases.get(key)
-    if alias and alias.skill:
+    if alias and alias.skill and alias.skill.name in context.reading.skills:
         return [alias.skill.name]
     return [
         name

@@ -1,6 +1,7 @@
 """The skills of a resume: the person's own groups, best first, with what else the profile proves."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from services.document.locales import words
@@ -30,8 +31,8 @@ class _Group:
     name: str
     kind: resume_pb2.SkillsCategoryKind.ValueType
     items: list[common_pb2.Line] = field(default_factory=list)
-    fields: set[str] = field(default_factory=set)
-    """Fields of the table its skills belong to."""
+    fields: Counter[str] = field(default_factory=Counter)
+    """How many of its skills belong to each field of the table."""
 
 
 def skills_section(context: Context) -> resume_pb2.SkillsSection:
@@ -124,7 +125,7 @@ def _add(context: Context, group: _Group, skill_id: str, name: str, seen: dict[s
     )
     known = context.reading.table.skills.get(canonical)
     if known:
-        group.fields.add(known.field)
+        group.fields[known.field] += 1
     term = _posting_term(context, canonical, name)
     item = line(
         term or name,
@@ -161,12 +162,14 @@ def _is_whole(namings: list[Naming], skill_id: str) -> bool:
 
 def _posting_term(context: Context, canonical: str, name: str) -> str:
     """The posting's own word for a listed skill where it is another spelling of the same name; "" where the person's
-    word stays.
+    word stays. A shorter word stands behind the full one, "Kubernetes (k8s)", so that either is found.
     """
     skill = _asked(context, canonical)
     if skill is None or context.reading.table.tokenizer.key(name) in skill.keys:
         return ""
-    return next((squeeze(term) for term in skill.written if same_name(term, name)), "")
+    term = next((squeeze(each) for each in skill.written if same_name(each, name)), "")
+    is_short = term and _squash(name).startswith(term[0].lower()) and len(term) * 2 <= len(squeeze(name))
+    return f"{squeeze(name)} ({term})" if is_short else term
 
 
 def _asked(context: Context, canonical: str) -> AskedSkill | None:
@@ -187,8 +190,8 @@ def _surface(context: Context, groups: list[_Group]) -> None:
         namings = context.reading.skills.get(skill.name, [])
         if skill.importance not in (MUST, NICE) or not namings or (known and known.kind != "technical"):
             continue
-        if any(each.fact.part == "skills" for each in namings):
-            continue
+        if any(each.fact.part == "skills" or each.fact.prominent for each in namings):
+            continue  # listed, or seen at a glance in a title or the summary: a second mention shows nothing new
         text, how = _surfaced_name(skill, namings, english=context.locale.lower().startswith("en"))
         item = line(
             text,
@@ -230,8 +233,10 @@ def _capital(name: str) -> str:
 
 
 def _group_for(context: Context, groups: list[_Group], skill_field: str) -> _Group:
-    """The group whose skills are of the same field, else the one of loose skills, made where there is none."""
-    fitting = [group for group in groups if skill_field and skill_field in group.fields]
+    """The group most of whose skills are of the same field, else that of loose skills, made where there is none."""
+    fitting = [
+        group for group in groups if skill_field and 2 * group.fields[skill_field] > group.fields.total()
+    ]
     if fitting:
         return fitting[0]
     name = words(context.locale).labels["technical_skills"]
@@ -239,7 +244,6 @@ def _group_for(context: Context, groups: list[_Group], skill_field: str) -> _Gro
     if group is None:
         group = _Group(name, resume_pb2.SKILLS_CATEGORY_KIND_TECHNICAL)
         groups.append(group)
-    group.fields.add(skill_field)
     return group
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from babel.units import format_unit
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
@@ -17,6 +18,7 @@ from services.document.lines import iter_entries, iter_lines
 from services.document.locales import cldr, words
 from services.generation.skills.extraction import find_skills
 from services.generation.skills.table import SkillTable
+from services.generation.skills.tokens import fold
 from services.runtime.errors import Internal
 from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
 
@@ -28,6 +30,12 @@ _COPIED = frozenset(
     "organization position awarder publisher subtitle".split()
 )
 """Fields of an entry that have to be the field of the same name of the profile's fact."""
+_NO_SPACES = "\u2e80"
+"""First character of the scripts that put no spaces between words."""
+_LONG = 1000
+"""A copy this long is one, even where it had to be cut inside a word."""
+_YEARS_UNSURE = 2
+"""Years that unknown months of first and last years may add or take."""
 _DATES = ("start_date", "end_date", "date", "expiry_date")
 _LISTS = ("honors", "keywords")
 
@@ -144,7 +152,7 @@ class _Check:
                 yield from (Untruth(f"{path}.{name}", each, "is not in the profile") for each in lies)
             elif name == "location":
                 yield from self._place(f"{path}.location", value, fact.location)  # type: ignore[attr-defined]
-            elif name == "role" and _flat(value) != _flat(", ".join(_texts(fact, "roles"))[:500]):
+            elif name == "role" and not _flat(", ".join(_texts(fact, "roles"))).startswith(_flat(value)):
                 yield Untruth(f"{path}.{name}", value, "is not in the profile")
             elif name == "is_current" and not _lasts(fact):
                 yield Untruth(f"{path}.{name}", "true", "has ended")
@@ -183,7 +191,7 @@ class _Check:
     ) -> Iterator[Untruth]:
         originals = [_flat(each) for source in sources for each in self._source_texts(source)]
         flat = _flat(text)
-        if any(flat in original for original in originals):
+        if any(_holds(original, flat) for original in originals):
             return
         if path == "header.title" and text == words(self._locale).labels["professional"]:
             return
@@ -191,25 +199,45 @@ class _Check:
             yield Untruth(path, text, "is not what its source says")
             return
         pool = " ".join(originals)
-        yield from self._numbers(path, text, pool)
-        yield from self._skills_in(path, text, sources)
+        spellings = self._proved_spellings(sources)
+        rest = self._without_skills(text, sources)
         if how == common_pb2.TRANSFORMATION_REWRITTEN:
+            yield from self._numbers(path, rest, pool)
+            yield from self._skills_in(path, text, sources)
             yield from self._names(path, text)
             return
-        known = set(_NAME.findall(pool))
-        skill_words = {
-            word for name in self._proved_spellings(sources) for word in _NAME.findall(_flat(name))
-        }
-        for word in _NAME.findall(flat):
-            if word not in known and word not in skill_words:
+        yield from self._numbers(path, rest, " ".join((pool, *spellings)))
+        yield from self._skills_in(path, text, sources)
+        known = set(_NAME.findall(pool)) | {word for each in spellings for word in _NAME.findall(each)}
+        for word in _NAME.findall(_flat(rest)):
+            if word not in known and fold(word) not in known:
                 yield Untruth(path, text, f"“{word}” is not in its source")
                 return
 
+    def _without_skills(self, text: str, sources: list[str]) -> str:
+        """The text without the names of skills that the sources prove: "k8s" holds no number."""
+        proved = self._proved_skills(each for source in sources for each in self._source_texts(source))
+        for mention in reversed(find_skills(self._skills.tokens(text), self._skills)):
+            if mention.skill.name in proved:
+                text = f"{text[: mention.start]} {text[mention.end :]}"
+        return text
+
     def _numbers(self, path: str, text: str, pool: str) -> Iterator[Untruth]:
-        allowed = set(_NUMBER.findall(pool)) | {str(number) for number in range(1, int(self._years()) + 1)}
-        for number in _NUMBER.findall(_flat(text)):
+        allowed = set(_NUMBER.findall(pool))
+        flat = _flat(text)
+        for years in self._whole_years():
+            flat = flat.replace(_flat(years), " ")
+        for number in _NUMBER.findall(flat):
             if number not in allowed:
                 yield Untruth(path, text, f"the number {number} is not in its source")
+
+    def _whole_years(self) -> list[str]:
+        """The years of experience as the language writes them ("14 years"), so that no other number passes for them."""
+        most = int(self._years())
+        return [
+            format_unit(years, "duration-year", length="long", locale=cldr(self._locale))
+            for years in range(max(1, most - _YEARS_UNSURE), most + 1)
+        ]
 
     def _skills_in(self, path: str, text: str, sources: list[str]) -> Iterator[Untruth]:
         proved = self._proved_skills(each for source in sources for each in self._source_texts(source))
@@ -219,26 +247,15 @@ class _Check:
 
     def _names(self, path: str, text: str) -> Iterator[Untruth]:
         """Capitalised words inside a sentence that was written anew have to come from the profile."""
-        known = set(_NAME.findall(" ".join(map(_flat, self._all_texts()))))
-        for match in _NAME.finditer(text):
+        known = {_flat(word) for each in self._all_texts() for word in _NAME.findall(each)} | self._grammar()
+        for match in _NAME.finditer(unicodedata.normalize("NFC", text)):
             starts = re.search(r"(?:^|[.:;!?。：])\s*$", text[: match.start()])
-            if (
-                match.group()[0].isupper()
-                and not starts
-                and _flat(match.group()) not in known
-                and not self._is_grammar(match.group())
-            ):
+            if match.group()[0].isupper() and not starts and _flat(match.group()) not in known:
                 yield Untruth(path, text, f"“{match.group()}” is not in the profile")
 
-    def _is_grammar(self, word: str) -> bool:
-        """German writes every noun with a capital: the words of its labels are no names."""
-        return self._locale.lower().startswith("de") and word in (
-            "Jahr",
-            "Jahre",
-            "Jahren",
-            "Berufserfahrung",
-            "Schwerpunkte",
-        )
+    def _grammar(self) -> set[str]:
+        """German writes every noun with a capital: the unit of the years is no name."""
+        return {"jahr", "jahre", "jahren"} if self._locale.lower().startswith("de") else set()
 
     def _category(self, path: str, category: resume_pb2.SkillsCategory) -> Iterator[Untruth]:
         labels = words(self._locale).labels
@@ -350,7 +367,28 @@ def _lasts(fact: Message) -> bool:
     known = fact.DESCRIPTOR.fields_by_name
     if "is_current" in known and fact.is_current:  # type: ignore[attr-defined]
         return True
-    return "end_date" in known and not fact.HasField("end_date")
+    if "end_date" not in known:
+        return False
+    end: common_pb2.PartialDate = fact.end_date  # type: ignore[attr-defined]
+    return not end.year and not end.text
+
+
+def _holds(original: str, part: str) -> bool:
+    """Whether a text holds another one whole, not merely its letters inside a longer word."""
+    at = original.find(part)
+    while at >= 0:
+        end = at + len(part)
+        if len(part) >= _LONG or not (
+            _joins(original[at - 1 : at + 1]) or _joins(original[end - 1 : end + 1])
+        ):
+            return True
+        at = original.find(part, at + 1)
+    return False
+
+
+def _joins(pair: str) -> bool:
+    """Whether two characters are of one word; in scripts without spaces none are."""
+    return len(pair) == 2 and all(each.isalnum() and each < _NO_SPACES for each in pair)
 
 
 def _flat(text: str) -> str:

@@ -271,3 +271,12 @@ def test_every_line_and_entry_names_its_sources(
         assert each.line.id
     ids = [each.line.id for each in iter_lines(made.structure)]
     assert len(ids) == len(set(ids))
+
+
+def test_skills_are_surfaced_from_text_without_spaces(read_posting: Postings, make: Make) -> None:
+    person = profile_pb2.ProfileContent(locale="zh", summary="工程师")
+    person.experience.add(id="e", title="工程师").achievements.add(id="a", text="使用Python开发机器学习系统")
+
+    made = make(person, read_posting("任职要求\n- 机器学习\n- Python", "zh"))
+
+    assert {each.text for each in items(made.structure)} == {"机器学习", "Python"}

@@ -61,6 +61,8 @@ REORDERED, SUBSTITUTED = common_pb2.TRANSFORMATION_REORDERED, common_pb2.TRANSFO
 
 LIES: dict[str, Lie] = {
     "a number": lambda r: bullet(r, "Moved 80 services to k8s", REWRITTEN),
+    "a number no greater than the years": lambda r: bullet(r, "Managed 12 people", REWRITTEN),
+    "half a word": lambda r: bullet(r, "d 40 service", VERBATIM),
     "a percentage": lambda r: bullet(r, "Cut deployment time by 88%", REWRITTEN),
     "an invented sentence": lambda r: bullet(r, "Led the whole company to success", VERBATIM),
     "an invented word": lambda r: bullet(r, "Moved 40 services and doubled revenue", REORDERED),

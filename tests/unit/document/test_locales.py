@@ -39,7 +39,7 @@ def test_titles_of_a_language_differ_from_each_other(language: str) -> None:
         ("zh-TW", "zh-Hant-TW", "ltr", "工作經歷"),
         ("zh-CN", "zh-Hans-CN", "ltr", "工作经历"),
         ("ar-EG", "ar-EG", "rtl", "الخبرة المهنية"),
-        ("fa", "fa", "rtl", "Experience"),
+        ("ur", "ur", "rtl", "Experience"),
         ("de_AT", "de-AT", "ltr", "Berufserfahrung"),
         ("en-US-x-private", "en-US", "ltr", "Experience"),
         ("", "en", "ltr", "Experience"),

@@ -173,7 +173,7 @@ def test_what_is_empty_is_left_out() -> None:
 @pytest.mark.parametrize("locale", supported_languages())
 def test_every_language_prints_its_own_titles_and_dates(locale: str) -> None:
     view = present(full_resume(), locale=locale, date_format=options_pb2.DATE_FORMAT_MONTH_YEAR_LONG)
-    assert view.direction == ("rtl" if locale in {"ar", "he"} else "ltr")
+    assert view.direction == ("rtl" if locale in {"ar", "fa", "he"} else "ltr")
     assert view.sections[-1].title == "Patents"
     text = write_text(view)
     for section in view.sections:

@@ -1,7 +1,7 @@
 """What a file should say: the document's fields in reading order, as they are printed."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 
@@ -125,7 +125,7 @@ class Expectation:
 
 
 def expected(document: Document, options: RenderOptions, *, omitted: Collection[str] = ()) -> Expectation:
-    """What a rendering of `document` with these options should say, without the lines `omitted` by fit_pages."""
+    """What a rendering of `document` should say, less the lines and entries `omitted` to fit the pages asked for."""
     full = assign_ids(document)
     view = present(
         without_lines(full, omitted) if omitted else full,
@@ -134,6 +134,7 @@ def expected(document: Document, options: RenderOptions, *, omitted: Collection[
         section_order=options.section_order,
         hidden_sections=options.hidden_sections,
     )
+    view = _without_entries(view, frozenset(omitted))
     kind = document.WhichOneof("content")
     header = "sender" if kind == "cover_letter" else "header"
     return Expectation(
@@ -144,6 +145,14 @@ def expected(document: Document, options: RenderOptions, *, omitted: Collection[
         letter=tuple(_letter(view.letter)) if view.letter else (),
         labels=tuple(_labels(view)),
     )
+
+
+def _without_entries(view: DocumentView, omitted: frozenset[str]) -> DocumentView:
+    sections = (
+        replace(each, blocks=tuple(part for part in each.blocks if getattr(part, "id", None) not in omitted))
+        for each in view.sections
+    )
+    return replace(view, sections=tuple(each for each in sections if each.blocks)) if omitted else view
 
 
 _COMPARISONS = {

@@ -111,7 +111,7 @@ class _PageObserver:
         cannot_be_seen = (
             pdfium.FPDFTextObj_GetTextRenderMode(raw) in _INVISIBLE_MODES
             or alpha < 10
-            or box[3] - box[1] < _TINY / 2
+            or max(box[2] - box[0], box[3] - box[1]) < _TINY / 2  # a dash is flat, and seen
             or _size(raw) < _TINY
             or box[2] < 0
             or box[3] < 0

@@ -125,7 +125,7 @@ class Text:
             if at >= 0:
                 first = self._word_at(run.start())
                 places.append(Place(first, self._word_at(run.end() - 1) + 1))
-        return places
+        return places or self.find(number)  # an extension has words among its digits: "ext. 12"
 
     def own_lines(self, phrase: Phrase) -> list[Place]:
         """Where a phrase is a whole line, with or without a colon."""

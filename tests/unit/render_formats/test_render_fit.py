@@ -1,12 +1,13 @@
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.document.blocks import Entry, Paragraph, TextLine
+from services.document.blocks import Entry, ItemGroup, Paragraph, TextLine
 from services.document.view import DocumentView, HeaderView, SectionView
-from services.render.fit import droppable, fit, without
+from services.render.fit import _omitted, droppable, fit, without
 from services.render.look import Look, look_of
 from services.render.options import defaults
 from services.render.templates.manifest import all_templates
@@ -54,6 +55,15 @@ def view_of(relevances: list[list[float]]) -> DocumentView:
     return DocumentView("resume", "en", "ltr", "T", HeaderView("N", None, (), None), (section,), None)
 
 
+def ids(view: DocumentView) -> Iterator[str]:
+    for section in view.sections:
+        for each in section.blocks:
+            assert isinstance(each, Entry)
+            yield each.id
+            yield from (line.id for part in each.paragraphs for line in part.lines)
+            yield from (line.id for line in each.bullets)
+
+
 def test_what_fits_is_left_alone() -> None:
     fitted = fit(view_of([[0.5] * 3]), MODERN, LOOK, 1, Counted)
 
@@ -85,7 +95,57 @@ def test_the_least_relevant_lines_go_first_and_are_told_in_order() -> None:
 
 
 def test_among_equals_the_later_line_goes() -> None:
-    assert [each.id for each in droppable(view_of([[0.5, 0.5], [0.5]]))][:3] == ["b1.0", "b0.1", "b0.0"]
+    order = [each.id for each in droppable(view_of([[0.5, 0.5], [0.5, 0.5]]))]
+
+    assert order.index("b1.1") < order.index("b0.1")
+    assert order.index("b0.1") < order.index("b0.0")
+
+
+def test_the_best_line_of_an_entry_goes_with_it_only() -> None:
+    view = view_of([[0.1, 0.2], []])
+
+    assert {each.id for each in droppable(view)} == {"b0.0", "b0.1", "e0", "e1"}  # "about" is the best line
+
+
+def test_a_long_career_loses_old_jobs_before_any_job_is_stripped() -> None:
+    """25 jobs of four lines each on two pages: the latest keep several lines, the oldest are gone as a whole."""
+    fitted = fit(view_of([[0.9, 0.8, 0.7] for _ in range(25)]), MODERN, LOOK, 2, Counted)
+
+    shown = fitted.layout.view.sections[0].blocks
+    kept = [len(each.bullets) for each in shown if isinstance(each, Entry)]
+    assert 8 <= len(kept) < 25
+    assert kept[0] >= 2
+    assert kept == sorted(kept, reverse=True)
+    assert all(isinstance(each, Entry) and each.paragraphs for each in shown)
+    assert {f"e{n}" for n in range(20, 25)} <= {each.line_id for each in fitted.omitted}
+
+
+def test_an_omitted_entry_is_told_with_all_that_stood_under_it() -> None:
+    view = view_of([[0.9] * 9, [0.1, 0.1]])
+    section = view.sections[0]
+    latest, old = section.blocks
+    assert isinstance(old, Entry)
+    old = replace(old, items=(ItemGroup("Tools", (TextLine("Go", "t1"), TextLine("C", "t2"))),))
+    view = replace(view, sections=(replace(section, blocks=(latest, old)),))
+    parts = [each for each in droppable(view) if each.place == (0, 1)]
+
+    told = list(_omitted(view, parts))
+
+    assert [each.line_id for each in told] == ["e1", "p1", "b1.0", "b1.1", "t1", "t2"]
+    assert told[0].text == "Company 1"
+    assert without(view, parts).sections[0].blocks == (latest,)
+
+
+def test_few_layouts_are_tried() -> None:
+    tried = []
+
+    def lay_out(view: DocumentView, look: Look) -> Counted:
+        tried.append(view)
+        return Counted(view, look)
+
+    fit(view_of([[0.5] * 4 for _ in range(25)]), MODERN, LOOK, 2, lay_out)
+
+    assert len(tried) <= 12
 
 
 def test_entries_go_when_lines_are_not_enough() -> None:
@@ -93,6 +153,7 @@ def test_entries_go_when_lines_are_not_enough() -> None:
 
     assert fitted.layout.page_count == 1
     assert {"e39", "e30"} <= {each.line_id for each in fitted.omitted}
+    assert "e0" not in {each.line_id for each in fitted.omitted}
 
 
 def test_what_cannot_fit_is_refused_with_the_number_of_pages() -> None:
@@ -114,8 +175,10 @@ def test_nothing_is_lost_and_nothing_is_dropped_needlessly(relevances: list[list
 
     parts = droppable(view)
     assert fitted.layout.page_count == 1
-    assert {each.line_id for each in fitted.omitted} == {each.id for each in parts[: len(fitted.omitted)]}
+    shown, told = set(ids(fitted.layout.view)), {each.line_id for each in fitted.omitted}
+    assert shown | told == set(ids(view))
+    assert not shown & told
     if fitted.omitted:
-        one_more = without(view, parts[: len(fitted.omitted) - 1])
+        count = next(n for n in range(len(parts) + 1) if without(view, parts[:n]) == fitted.layout.view)
         tightest = Look(**{**vars(LOOK), "leading": MODERN.tightest_line_spacing})
-        assert Counted(one_more, tightest).page_count > 1
+        assert Counted(without(view, parts[: count - 1]), tightest).page_count > 1

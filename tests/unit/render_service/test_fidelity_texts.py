@@ -61,6 +61,7 @@ def test_phone_numbers_are_compared_by_digits() -> None:
     text = Text(["Lisbon | +351 (912) 345-678 | 2019"])
     assert [each.start for each in text.find_digits(Phrase("+351912345678"))]
     assert text.find_digits(Phrase("+351 912 345 679")) == []
+    assert Text(["+44 20 7946 0991 ext. 12"]).find_digits(Phrase("+44 20 7946 0991 ext. 12"))
 
 
 def test_addresses_are_compared_sign_by_sign() -> None:

@@ -53,7 +53,8 @@ def _span(job: Job, today: date) -> tuple[int, int, str] | None:
     start = _month(job.start_date, year_only=7)
     lasts = job.is_current or not job.end_date.year
     end = now if lasts else min(now, _month(job.end_date, year_only=6) + 1)
-    if not lasts and not job.start_date.month and not job.end_date.month:
+    by_years = not lasts and not job.start_date.month and not job.end_date.month
+    if by_years and job.end_date.year >= job.start_date.year:
         end = min(now, start + max(_SHORTEST, 12 * (job.end_date.year - job.start_date.year)))
     return (start, end, job.id) if end > start else None
 

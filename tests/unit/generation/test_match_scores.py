@@ -148,6 +148,7 @@ def job(start: tuple[int, int], end: tuple[int, int] | None) -> profile_pb2.Expe
         ([job((2020, 1), (2019, 1))], 0),
         ([job((2015, 0), (2017, 0))], 24),
         ([job((2016, 0), (2016, 0))], 6),
+        ([job((2016, 0), (2014, 0))], 0),
         ([profile_pb2.Experience(title="No dates")], 0),
     ],
 )

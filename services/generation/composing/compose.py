@@ -1,6 +1,6 @@
 """Composes a resume from what the profile proves (SPEC G6, G7)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from services.document.lines import assign_ids
@@ -10,7 +10,7 @@ from services.generation.composing.context import Context, Notes, squeeze
 from services.generation.composing.localized import localized, resume_locale, with_bullets
 from services.generation.composing.quality import quality
 from services.generation.composing.skills import skills_section
-from services.generation.composing.truth import require_truth
+from services.generation.composing.truth import require_truth, untruths
 from services.generation.matching.asked import asked
 from services.generation.matching.facts import profile_facts
 from services.generation.matching.ranking import Ranker, rank_reading
@@ -54,15 +54,23 @@ def compose(
     Every entry, achievement and skill of the profile has an id; `ranking` is that of the same profile and posting.
 
     Raises:
-        Internal: reason UNPROVED_CONTENT, when the composer wrote something that the profile does not prove.
+        Internal: reason UNPROVED_CONTENT, when even the person's own words do not pass the check of truth.
     """
     context, original = _context(profile, posting, ranking, options, today, skills)
+    wanted = context.wanted
     structure = assign_ids(_structure(context, ranking))
-    require_truth(structure, profile, today, skills)
+    if untruths(structure, profile, today, skills):
+        # A word put in for another turned out unproved: the person still gets a resume, in their own words alone.
+        context = replace(context, wanted=None, notes=Notes())
+        context.notes.notices.append(
+            "The posting's own terms are not used: the profile does not prove all of them."
+        )
+        structure = assign_ids(_structure(context, ranking))
+        require_truth(structure, profile, today, skills)
     match = matching_pb2.MatchAnalysis(method_version=METHOD_VERSION)
-    if posting is not None and context.wanted is not None:
-        match = score_reading(profile, original, context.wanted, posting.title, today)
-        add_tailored(match, structure, original, context.wanted, posting.title, today)
+    if posting is not None and wanted is not None:
+        match = score_reading(profile, original, wanted, posting.title, today)
+        add_tailored(match, structure, original, wanted, posting.title, today)
     return Composition(
         structure=structure,
         content_text=content_text(structure),

@@ -89,7 +89,7 @@ def top_skills(context: Context, section: resume_pb2.SkillsSection) -> list[str]
     else:
         mentions = context.reading.mentions
         items.sort(key=lambda item: -max((mentions[name] for name in _names(context, item)), default=0))
-    return list(dict.fromkeys(next(iter(_names(context, item)), item.text) for item in items))
+    return list(dict.fromkeys(next(iter(_names(context, item)), _own_word(item)) for item in items))
 
 
 def place(location: common_pb2.Location, locale: str) -> str:
@@ -140,16 +140,22 @@ def _written_summary(context: Context, ranking: matching_pb2.Ranking) -> list[co
     return lines
 
 
+def _own_word(item: common_pb2.Line) -> str:
+    return item.alternates[0] if item.alternates else item.text
+
+
 def _names(context: Context, item: common_pb2.Line) -> list[str]:
+    """Canonical names of a skill shown, by its text or, where that joins two spellings, by the person's own."""
     ids = set(item.provenance.source_ids)
-    key = context.reading.table.tokenizer.key(item.text)
-    alias = context.reading.table.aliases.get(key)
-    if alias and alias.skill and alias.skill.name in context.reading.skills:
-        return [alias.skill.name]
+    keys = [context.reading.table.tokenizer.key(text) for text in (item.text, *item.alternates)]
+    for key in keys:
+        alias = context.reading.table.aliases.get(key)
+        if alias and alias.skill and alias.skill.name in context.reading.skills:
+            return [alias.skill.name]
     return [
         name
         for name, namings in context.reading.skills.items()
-        if any(each.fact.id in ids and each.key == key for each in namings)
+        if any(each.fact.id in ids and each.key in keys for each in namings)
     ]
 
 

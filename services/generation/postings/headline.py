@@ -154,12 +154,31 @@ def _company(text: str, title_line: str, language: Language) -> str:
             del words[0]
         if len(words) > 1:
             return " ".join(words)
+    beneath = _beneath(beginning, title_line, language)
+    if beneath:
+        return beneath
     for pattern in language.seeking["company"]:
         named = pattern.replace("{name}", _NAME)
         for match in re.finditer(rf"(?<!\w){named}(?!\w)", beginning):
             if not _is_common(match.group("name"), language):
                 return match.group("name")
     return ""
+
+
+def _beneath(text: str, title_line: str, language: Language) -> str:
+    """The line under the title where it is a name the text uses again: postings open with title, company, place."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    position = next((index for index, line in enumerate(lines) if title_line and title_line in line), None)
+    if position is None or position + 1 >= len(lines):
+        return ""
+    line = lines[position + 1]
+    is_name = re.fullmatch(_NAME, line) and not _is_common(line, language) and not _names_job(line, language)
+    again = (
+        re.search(rf"(?<!\w){re.escape(line)}(?!\w)", text[text.find(line) + len(line) :])
+        if is_name
+        else None
+    )
+    return line if again else ""
 
 
 def _is_common(name: str, language: Language) -> bool:

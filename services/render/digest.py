@@ -63,6 +63,12 @@ def _code() -> Iterator[str]:
     document = Path(services.document.view.__file__).parent
     ours = [render / each for each in ("fit.py", "look.py", "options.py", "engine.py")]
     for path in sorted(
-        (*ours, *render.glob("formats/*.py"), *document.glob("*.py"), *document.glob("locale_data/*"))
+        (
+            *ours,
+            *render.glob("formats/**/*.py"),
+            *render.glob("formats/*.css"),
+            *document.glob("*.py"),
+            *document.glob("locale_data/*"),
+        )
     ):
         yield f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.document.view import DocumentView
 from services.render.fonts import catalogue
-from services.render.formats import page
+from services.render.formats import page, weasy_source, weasyprint_70
 from services.render.formats.photo import portrait
 from services.render.look import Look
 from services.render.templates.manifest import Template
@@ -40,12 +40,12 @@ class Layout:
 
 def lay_out(view: DocumentView, template: Template, look: Look, *, pdf_a: bool = False) -> Layout:
     """Lays a view out in pages."""
-    weasyprint = _library()
+    _library()
     photo = portrait(view.header.photo) if view.header.photo else None
     html = page.compose(view, template, look, photo_url=PHOTO if photo else "")
-    document = weasyprint.HTML(
-        string=html, base_url=None, url_fetcher=_fetcher({PHOTO: photo} if photo else {})
-    ).render(
+    source = weasy_source.source_class()(html, _fetcher({PHOTO: photo} if photo else {}))
+    weasyprint_70.forget_kept(_fonts())
+    document = source.render(
         stylesheets=[_template_css(template), _look_css(look)],
         font_config=_fonts(),
         pdf_variant="pdf/a-2u" if pdf_a else "pdf/ua-1",
@@ -82,6 +82,7 @@ def _library() -> Any:
         )
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
+    weasyprint_70.replaced()
     return weasyprint
 
 

@@ -64,7 +64,7 @@ test-integration: $(READY) ## Run the tests on real databases, sockets and proce
 
 .PHONY: chaos
 chaos: $(READY) ## Kill processes in the middle of their work and see that nothing is lost or done twice.
-	@$(PYTHON) -m pytest $(CHAOS)
+	@$(PYTHON) -m pytest $(CHAOS) --capture=no
 
 .PHONY: bench
 bench: $(READY) ## Measure the published figures; prints tables and writes out/bench/*.json.
@@ -151,6 +151,15 @@ manifests: ## Build the Kubernetes manifests of every overlay into build/manifes
 .PHONY: docs
 docs: $(READY) ## Write docs/configuration.md, the table of every variable.
 	@$(PYTHON) -m deploy.configuration_table
+
+.PHONY: fidelity
+fidelity: $(READY) ## Measure what parsers read of every template, write docs/fidelity.md and the templates' figures.
+	@$(PYTHON) -m services.render.fidelity.figures
+	@$(PYTHON) -m tests.corpus.publish
+
+.PHONY: gallery
+gallery: $(READY) ## Draw docs/gallery: every template with a short, a typical, a long and a right-to-left person, and a letter.
+	@$(PYTHON) -m tests.corpus.gallery
 
 .PHONY: clean
 clean: ## Remove what was built and cached; keeps .venv, out and data.

@@ -87,6 +87,8 @@ class _Check:
         self._today = today
         self._skills = skills
         self._locale = locale
+        self._flat_by_source: dict[str, list[str]] = {}
+        self._skills_by_text: dict[str, frozenset[str]] = {}
         self._facts: dict[str, Message] = {_SUMMARY: profile, _PERSONAL: profile.personal}
         self._facts.update(_by_id(profile))
         self._translated: dict[str, dict[str, list[str]]] = {}
@@ -189,7 +191,7 @@ class _Check:
     def _wording(
         self, path: str, text: str, sources: list[str], how: common_pb2.Transformation.ValueType
     ) -> Iterator[Untruth]:
-        originals = [_flat(each) for source in sources for each in self._source_texts(source)]
+        originals = [each for source in sources for each in self._flat_texts(source)]
         flat = _flat(text)
         if any(_holds(original, flat) for original in originals):
             return
@@ -298,12 +300,24 @@ class _Check:
             text for each in ids for found in self._translated.get(each, {}).values() for text in found
         ]
 
+    def _flat_texts(self, source: str) -> list[str]:
+        if source not in self._flat_by_source:
+            self._flat_by_source[source] = [_flat(each) for each in self._source_texts(source)]
+        return self._flat_by_source[source]
+
     def _all_texts(self) -> list[str]:
         return [*_strings(self._profile), *(each.text for each in self._profile.translations)]
 
     def _proved_skills(self, texts: Iterable[str]) -> set[str]:
-        table = self._skills
-        return {mention.skill.name for text in texts for mention in find_skills(table.tokens(text), table)}
+        return {name for text in texts for name in self._skills_of(text)}
+
+    def _skills_of(self, text: str) -> frozenset[str]:
+        """The skills a text names; remembered, because facts stand behind many lines."""
+        known = self._skills_by_text.get(text)
+        if known is None:
+            found = find_skills(self._skills.tokens(text), self._skills)
+            known = self._skills_by_text[text] = frozenset(mention.skill.name for mention in found)
+        return known
 
     def _proved_spellings(self, sources: Iterable[str]) -> set[str]:
         """Every spelling of the skills that the sources prove."""
@@ -393,4 +407,6 @@ def _joins(pair: str) -> bool:
 
 def _flat(text: str) -> str:
     """The text without case and with single spaces, for comparing letters and nothing else."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return " ".join(text.casefold().split())

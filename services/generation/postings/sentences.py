@@ -79,7 +79,12 @@ def _parts(tokens: Tokens, first: int, last: int, breaks: set[str]) -> Iterator[
 def _continues(lines: list[str], index: int, following: str) -> bool:
     """Whether a line goes on in the next: wrapped for width, in the middle of a sentence."""
     line = lines[index].rstrip()
-    if len(line) < _WRAPPED // 2 or not following.strip() or line[-1] in ".!?:;。！？：" or _BULLET.match(following):
+    if (
+        len(line) < _WRAPPED // 2
+        or not following.strip()
+        or line[-1] in ".!?:;。！？："
+        or _BULLET.match(following)
+    ):
         return False
     if following.lstrip()[0].islower():
         return True

@@ -34,7 +34,12 @@ def _resolved(box: Any, containing_block: Any) -> None:
     if used is None:
         _resolve_percentages(box, containing_block)
     else:
-        box.__dict__.update(used)
+        vars(_placed(box)).update(used)
+
+
+def _placed(box: Any) -> Any:
+    """The box itself, where a placeholder stands for one that is taken out of the flow."""
+    return getattr(box, "_box", box)
 
 
 def _used_lengths(style: Any) -> dict[str, Any] | None:
@@ -66,7 +71,7 @@ def _backgrounds(
         return
     for child in box.all_children():
         _backgrounds(page, child, get_image_from_uri)
-    box.__dict__.update(_BARE)
+    vars(_placed(box)).update(_BARE)
 
 
 def _is_bare(style: Any) -> bool:

@@ -70,6 +70,8 @@ def _init_computed(self: Any, parent_style: Any, cascaded: Mapping[str, Any], *r
     for key, value in _IN_FLOW.items():
         if key not in cascaded:
             self[key] = self.specified[key] = value
+        elif key not in self:
+            self[key]  # display asks what was specified, which only computing tells
 
 
 def _missing_computed(self: Any, key: str) -> Any:

@@ -28,7 +28,9 @@ LEFT_OUT = {"pyproject.toml", "Dockerfile", "README.md"}
 def test_wheel_holds_exactly_its_folder(folder: str, tmp_path: Path) -> None:
     packed = {name for name in _wheel(folder, tmp_path).namelist() if ".dist-info/" not in name}
 
-    assert packed == {name for name in _tracked(folder) if name not in {f"{folder}/{each}" for each in LEFT_OUT}}
+    assert packed == {
+        name for name in _tracked(folder) if name not in {f"{folder}/{each}" for each in LEFT_OUT}
+    }
 
 
 def test_wheel_of_the_contracts_has_its_root_at_gen(tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ async def _demo(config: LocalConfig, job: demo.Job) -> int:
         await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if stop.is_set():
+            # Its thread ends with the API below it; nobody is left to be told of that.
+            work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             return 130
         work.result()
         _say("stopping")

@@ -95,7 +95,10 @@ def _tell_match(match: dict[str, Any], say: Callable[[str], None]) -> None:
 
 
 def _call(client: httpx.Client, method: str, path: str, **body: Any) -> dict[str, Any]:
-    answer = client.request(method, path, **body)
+    try:
+        answer = client.request(method, path, **body)
+    except httpx.HTTPError as error:
+        raise DemoFailed(f"{method} {path} was not answered: {error}") from error
     if answer.is_error:
         raise DemoFailed(_problem(answer))
     value: dict[str, Any] = answer.json()

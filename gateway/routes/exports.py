@@ -176,7 +176,14 @@ async def download(backend: Backend, http: Http, id: str) -> RedirectResponse:
     return RedirectResponse(link.url, status_code=302, headers={"Cache-Control": "no-store"})
 
 
-@downloads.get("/{filename}", summary="Follow a download link", response_class=StreamingResponse)
+@downloads.get(
+    "/{filename}",
+    summary="Follow a download link",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/octet-stream": {}}, "description": "The file, in its own type."}
+    },
+)
 async def follow(
     backend: Backend,
     filename: str,

@@ -1,6 +1,6 @@
 """Profiles: stored, imported, exported, changed."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -23,6 +23,9 @@ router = APIRouter(
 
 Profile = Annotated[profile_pb2.Profile, ProtoJson()]
 FormatName = Annotated[str, Query(description="Format of the file; json_resume so far.")]
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"schema": {"type": "object"}}}, "description": "The file."}
+}
 RAW_FILE = {
     "requestBody": {
         "required": True,
@@ -119,7 +122,7 @@ async def update(
         return with_etag(response, await backend.profiles.UpdateProfile(request))
 
 
-@router.get("/{id}/export", summary="Download a profile as a file", response_class=Response)
+@router.get("/{id}/export", summary="Download a profile as a file", response_class=Response, responses=FILE)
 async def export(backend: Backend, id: str, format: FormatName = "json_resume") -> Response:
     """The profile in another format; importing the file gives the same profile back."""
     request = profiles_pb2.ExportProfileRequest(id=id, format=_format(format))

@@ -10,12 +10,15 @@ import grpc
 from services.runtime.auth import InternalVerifier, authenticator
 from services.runtime.client import forward_caller, open_channel
 from services.runtime.db import Database
+from services.runtime.errors import VitaeError
 from services.runtime.external_identity import external_verifier
+from services.runtime.logs import get_logger
 from services.runtime.migrate import require_schema
 from services.runtime.process import Process, run
 from services.runtime.queue import Doorbell
 from services.runtime.server import build_server
 from services.storage.config import StorageConfig
+from services.storage.inspection.doctor import Doctor
 from services.storage.metrics import StorageMetrics
 from services.storage.objects.base import ObjectStore
 from services.storage.wiring import Outside, StorageService, build, open_objects
@@ -65,6 +68,7 @@ async def start(process: Process, config: StorageConfig) -> None:
     process.serve(server)
     for name, work in service.background.items():
         process.background(name, work)
+    process.background("diagnosis of the store", _diagnose(process.stopping, service.doctor), finishes=True)
     process.background("end of waiting", _end_waiting(process.stopping, service), finishes=True)
 
 
@@ -104,6 +108,18 @@ async def _channel(target: str, method: str, config: StorageConfig) -> AsyncIter
         yield channel
     finally:
         await channel.close()
+
+
+async def _diagnose(stopping: asyncio.Event, doctor: Doctor) -> None:
+    """Says at start-up what would only be seen when somebody follows a link; the process serves meanwhile."""
+    log = get_logger(__name__)
+    try:
+        for each in await doctor.run():
+            if not each.passed and not each.optional:
+                log.error("the store is not set up well", check=each.name, advice=each.advice)
+    except VitaeError as error:
+        log.warning("the store was not diagnosed", reason=error.reason)
+    await stopping.wait()
 
 
 async def _end_waiting(stopping: asyncio.Event, service: StorageService) -> None:

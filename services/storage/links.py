@@ -1,11 +1,11 @@
-"""Signed links to files of the local store: the right to read one export's file until a time (SPEC S3, C1).
+"""Signed links to files of the local store: the right to read one file until a time (SPEC S3, C1).
 
     signer = LinkSigner((new_secret, old_secret), base_url="https://vitae.example.org")
     url = signer.url(holder, filename="resume_modern_20251212.pdf", expires_at=...)
     holder = signer.verify(token, expires=1765500000, filename="...", now=...)       # PermissionDenied, vaguely
 
-A token is base64url over 48 bytes (tenant, user, export) and the HMAC-SHA256 of those with the end and the file name.
-The first secret signs; every one verifies, so secrets are rotated by putting the new one in front.
+A token is base64url over 48 bytes (tenant, user, export or object) and the HMAC-SHA256 of those with the end and the
+file name. The first secret signs; every one verifies, so secrets are rotated by putting the new one in front.
 """
 
 import base64
@@ -50,7 +50,7 @@ class LinkSigner:
 
     def token(self, holder: LinkHolder, *, filename: str, expires: int) -> str:
         """The token of a link."""
-        ids = holder.tenant_id.bytes + holder.user_id.bytes + holder.export_id.bytes
+        ids = holder.tenant_id.bytes + holder.user_id.bytes + holder.id.bytes
         mac = _mac(self.secrets[0], ids, filename, expires)
         return _encoded(ids + mac)
 

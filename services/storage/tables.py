@@ -21,6 +21,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -121,6 +122,22 @@ exports = Table(
     Index("exports_expiry", "expire_time"),
 )
 """Who asked for which file, and what became of it."""
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("key", Text(collation="C"), nullable=False, comment="Within the user's own space."),
+    Column("object_key", Text, nullable=False, unique=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("create_time", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("tenant_id", "user_id", "key"),
+)
+"""What users keep under keys of their own, beside exports. The bytes of each put have an object key of their own."""
 
 tenant_settings = Table(
     "tenant_settings",

@@ -16,6 +16,9 @@ from services.storage.exports.records import Bounds
 from services.storage.exports.rounds import ExportRetry
 from services.storage.exports.servicer import ExportServicer
 from services.storage.exports.waiting import Changes
+from services.storage.inspection.audit import Audit
+from services.storage.inspection.doctor import Doctor
+from services.storage.inspection.repairs import Repairs
 from services.storage.links import LinkSigner
 from services.storage.metrics import StorageMetrics
 from services.storage.objects.base import ObjectStore
@@ -65,7 +68,9 @@ class StorageService:
     work: WorkServicer
     usage: UsageServicer
     admin: AdminServicer
+    objects: ObjectServicer
     changes: Changes
+    doctor: Doctor
     background: dict[str, Coroutine[Any, Any, None]]
     """What has to run as long as the process, by name."""
 
@@ -75,7 +80,7 @@ class StorageService:
         server.add(add_WorkServiceServicer_to_server, self.work)
         server.add(add_UsageServiceServicer_to_server, self.usage)
         server.add(add_StorageAdminServiceServicer_to_server, self.admin)
-        server.add(add_ObjectServiceServicer_to_server, ObjectServicer())
+        server.add(add_ObjectServiceServicer_to_server, self.objects)
 
 
 def open_objects(s3: S3Config, local: LocalObjectsConfig) -> tuple[ObjectStore, LinkSigner | None]:
@@ -117,6 +122,7 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
         config.work.staging_folder,
     )
     downloads = Downloads(database, objects, outside.links, timedelta(seconds=config.limits.link_lifetime))
+    doctor = Doctor(database, objects, outside.links, config.local.public_url)
     return StorageService(
         exports=ExportServicer(
             database=database,
@@ -147,8 +153,22 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
             Cleanup(database, queue, objects, deletions),
             Erasure(database, queue, objects, deletions, changes),
             Tenants(database),
+            Audit(database, objects, Repairs(database, queue, objects, deletions)),
+            doctor,
+        ),
+        objects=ObjectServicer(
+            database=database,
+            queue=queue,
+            objects=objects,
+            gate=gate,
+            deletions=deletions,
+            downloads=downloads,
+            quota_bytes=config.limits.quota,
+            max_file_bytes=config.limits.max_file,
+            staging_folder=config.work.staging_folder,
         ),
         changes=changes,
+        doctor=doctor,
         background={
             "watched exports": changes.poll(database, queue, every=config.work.watch_poll),
             "object deletions": deletions.run(),

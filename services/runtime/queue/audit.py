@@ -6,6 +6,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.runtime.queue.sql import HOLD_SLOT
+
 
 @dataclass(frozen=True)
 class SlotMismatch:
@@ -32,13 +34,6 @@ _MISMATCHES = text(
     ) work using (kind, tenant_id, user_id)
     where slot.state is distinct from work.state
     order by kind, tenant_id, user_id
-    """
-)
-
-_LOCK = text(
-    """
-    insert into user_slots (kind, tenant_id, user_id, waiting, running) values (:kind, :tenant_id, :user_id, 0, 0)
-    on conflict (kind, tenant_id, user_id) do update set waiting = user_slots.waiting
     """
 )
 
@@ -69,6 +64,6 @@ async def repair_slots(connection: AsyncConnection) -> list[SlotMismatch]:
     wrong = await slot_mismatches(connection)
     for each in wrong:
         of = {"kind": each.kind, "tenant_id": each.tenant_id, "user_id": each.user_id}
-        await connection.execute(_LOCK, of)
+        await connection.execute(HOLD_SLOT, of)
         await connection.execute(_RECOUNT, of)
     return wrong

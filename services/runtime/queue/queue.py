@@ -282,6 +282,14 @@ class Queue:
             return _result(Outcome.WAITING, row, run_after=row.run_after)
         return await self._take_back(connection, row, delay=0)
 
+    async def drop(self, connection: AsyncConnection, id: UUID) -> Result:
+        """Takes work out of the queue whatever became of it (operators, audits): CANCELLED, or LOST when not live.
+
+        A worker that has it finds its lease lost.
+        """
+        row = await self._locked(connection, id)
+        return Result(Outcome.LOST) if row is None else await self._end(connection, row, Outcome.CANCELLED)
+
     async def reclaim(self, connection: AsyncConnection, kinds: Sequence[str]) -> int:
         """Takes back some expired leases as `claim` does, for a sweep while no worker asks; returns how many.
 
@@ -317,6 +325,10 @@ class Queue:
             Depth(row.kind, row.ready, row.delayed, row.running, row.expired, float(row.oldest))
             for row in rows
         ]
+
+    async def hold(self, connection: AsyncConnection, kind: str, tenant_id: UUID, user_id: UUID) -> None:
+        """Takes the lock under which all of a user's work of this kind is queued and ended, for sums over it."""
+        await connection.execute(sql.HOLD_SLOT, {"kind": kind, "tenant_id": tenant_id, "user_id": user_id})
 
     async def forget(self, connection: AsyncConnection, tenant_id: UUID, user_id: UUID) -> int:
         """Drops all work and slots of a user (erasure); workers find their leases lost. Returns how many went."""

@@ -260,6 +260,13 @@ DEPTHS = text(
     """
 )
 
+HOLD_SLOT = text(
+    """
+    insert into user_slots (kind, tenant_id, user_id, waiting, running) values (:kind, :tenant_id, :user_id, 0, 0)
+    on conflict (kind, tenant_id, user_id) do update set waiting = user_slots.waiting
+    """
+)
+
 LOCK_USER = text(
     """
     select kind from user_slots where tenant_id = :tenant_id and user_id = :user_id order by kind for update

@@ -17,6 +17,7 @@ from services.runtime.errors import FailedPrecondition, NotFound, Unimplemented
 from services.storage.exports import store
 from services.storage.exports.messages import Found, timestamp
 from services.storage.links import LinkSigner
+from services.storage.objects import store as object_rows
 from services.storage.objects.base import CHUNK, LinkHolder, ObjectStore
 from vitae.render.v1.render_pb2 import ExportPlan, RenderedFile
 from vitae.storage.v1.exports_pb2 import (
@@ -32,17 +33,18 @@ _EPOCH = datetime(1980, 1, 1)  # noqa: DTZ001 - the first moment a ZIP can name;
 
 
 @dataclass(frozen=True)
-class _Linked:
+class Linked:
     """What a link needs to know of a file."""
 
     key: str
     name: str
     content_type: str
-    expires: datetime
+    expires: datetime | None
+    """When the file itself goes; None when it stays."""
 
 
 @dataclass(frozen=True)
-class _File(_Linked):
+class File(Linked):
     """A file that may be handed out."""
 
     size_bytes: int
@@ -75,22 +77,28 @@ class Downloads:
         export, expires = found.export, found.export.expire_time.ToDatetime(UTC)
         if found.object_key is None or expires <= found.at:
             return export
-        file = _Linked(found.object_key, export.filename, export.content_type, expires)
+        file = Linked(found.object_key, export.filename, export.content_type, expires)
         link = await self._signed(identity, UUID(export.id), file, found.at, None)
         export.download_link.CopyFrom(link)
         return export
 
+    async def link_to(
+        self, identity: Identity, object_id: UUID, file: File, *, lifetime: timedelta | None
+    ) -> DownloadLink:
+        """A signed link to an object of the user's."""
+        return await self._signed(identity, object_id, file, datetime.now(UTC), lifetime)
+
     async def _signed(
-        self, identity: Identity, export_id: UUID, file: _Linked, now: datetime, lifetime: timedelta | None
+        self, identity: Identity, id: UUID, file: Linked, now: datetime, lifetime: timedelta | None
     ) -> DownloadLink:
         wanted = self.link_lifetime if lifetime is None else min(lifetime, self.link_lifetime)
-        ends = min(now + wanted, file.expires).replace(microsecond=0)
+        ends = min(now + wanted, file.expires or datetime.max.replace(tzinfo=UTC)).replace(microsecond=0)
         url = await self.objects.link(
             file.key,
             expires_at=ends,
             filename=file.name,
             content_type=file.content_type,
-            holder=LinkHolder(identity.tenant_id, identity.user, export_id),
+            holder=LinkHolder(identity.tenant_id, identity.user, id),
         )
         return DownloadLink(
             url=url, expire_time=timestamp(ends), filename=file.name, content_type=file.content_type
@@ -104,11 +112,10 @@ class Downloads:
         identity = Identity(holder.tenant_id, holder.user_id)
         try:
             async with self.database.user_transaction(identity) as connection:
-                moment = transaction_time(connection)
-                file = await self._file(connection, identity, holder.export_id, moment)
+                file = await self._behind(connection, identity, holder.id, request.filename)
         except (NotFound, FailedPrecondition) as error:
             raise NotFound("The file is not available any more.", reason="EXPIRED") from error
-        async for part in self._stream(file):
+        async for part in self.stream(file):
             yield part
 
     async def download(self, identity: Identity, export_id: UUID) -> AsyncIterator[FileChunk]:
@@ -116,7 +123,7 @@ class Downloads:
         async with self.database.user_transaction(identity) as connection:
             file = await self._file(connection, identity, export_id, transaction_time(connection))
             await store.count_download(connection, identity, export_id)
-        async for part in self._stream(file):
+        async for part in self.stream(file):
             yield part
 
     async def archive(self, identity: Identity, ids: Sequence[UUID]) -> AsyncIterator[FileChunk]:
@@ -140,13 +147,21 @@ class Downloads:
         for part in sink.taken():
             yield FileChunk(chunk=part)
 
+    async def _behind(self, connection: AsyncConnection, identity: Identity, id: UUID, name: str) -> File:
+        """The export's or object's file that a link names."""
+        try:
+            return await self._file(connection, identity, id, transaction_time(connection))
+        except NotFound:
+            row = await object_rows.by_id(connection, identity, id)
+        return File(row.object_key, name, row.content_type, None, row.size_bytes, row.sha256, row.create_time)
+
     async def _file(
         self, connection: AsyncConnection, identity: Identity, export_id: UUID, now: datetime
-    ) -> _File:
+    ) -> File:
         row = await store.get(connection, identity, export_id)
         _check_available(row, now)
         result = RenderedFile.FromString(row.result)
-        return _File(
+        return File(
             row.object_key,
             row.filename,
             ExportPlan.FromString(row.plan).content_type,
@@ -156,14 +171,17 @@ class Downloads:
             row.create_time,
         )
 
-    async def _stream(self, file: _File) -> AsyncIterator[FileChunk]:
+    async def stream(
+        self, file: File, *, offset: int = 0, length: int | None = None
+    ) -> AsyncIterator[FileChunk]:
+        """The file, or a part of it, behind a header that tells of the whole."""
         header = FileHeader(
             filename=file.name,
             content_type=file.content_type,
             size_bytes=file.size_bytes,
             sha256=file.sha256,
         )
-        chunks = self.objects.get(file.key)
+        chunks = self.objects.get(file.key, offset=offset, length=length)
         first = await anext(
             chunks, b""
         )  # before the header, so that a missing object is an error and not a short file

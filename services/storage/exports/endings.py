@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.db import transaction_time
 from services.storage.exports.messages import Found
-from services.storage.tables import exports, files, object_deletions
+from services.storage.tables import exports, files, object_deletions, objects
 from vitae.render.v1.render_pb2 import RenderedFile
 
 _PUBLISH = text(
@@ -161,12 +161,14 @@ async def remove_all(connection: AsyncConnection, tenant_id: UUID, user_id: UUID
     gone = await connection.execute(
         delete(exports).where(exports.c.tenant_id == tenant_id, exports.c.user_id == user_id)
     )
-    keys = await connection.execute(
-        delete(files)
-        .where(files.c.tenant_id == tenant_id, files.c.user_id == user_id)
-        .returning(files.c.object_key)
-    )
-    found = set(keys.scalars())
+    found: set[str] = set()
+    for table in (files, objects):
+        keys = await connection.execute(
+            delete(table)
+            .where(table.c.tenant_id == tenant_id, table.c.user_id == user_id)
+            .returning(table.c.object_key)
+        )
+        found |= set(keys.scalars())
     for key in sorted(found):
         await discard(connection, tenant_id, user_id, key)
     return gone.rowcount, found

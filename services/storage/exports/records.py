@@ -47,6 +47,8 @@ _PENDING = text(
     with kept as (
         select
             (select coalesce(sum(size_bytes), 0) from files
+                where tenant_id = :tenant_id and user_id = :user_id)
+            + (select coalesce(sum(size_bytes), 0) from objects
                 where tenant_id = :tenant_id and user_id = :user_id) as used_bytes,
             (select coalesce(sum(reserved_bytes), 0) from exports
                 where tenant_id = :tenant_id and user_id = :user_id and status = 'pending') as reserved_bytes,

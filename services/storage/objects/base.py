@@ -49,11 +49,12 @@ class ObjectEntry:
 
 @dataclass(frozen=True)
 class LinkHolder:
-    """The export a link is for; the local store signs it into its links, so that a link dies with its record."""
+    """What a link is for; the local store signs it into its links, so that a link dies with its record."""
 
     tenant_id: UUID
     user_id: UUID
-    export_id: UUID
+    id: UUID
+    """Of the export or object."""
 
 
 class ObjectStore(Protocol):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, union
 
 from services.runtime.db import Database, acting_as, transaction_time
 from services.runtime.idempotency import KEPT_FOR
@@ -12,9 +12,9 @@ from services.runtime.queue import Queue
 from services.storage.exports import endings
 from services.storage.exports.endings import Owned
 from services.storage.objects.base import ObjectStore
-from services.storage.objects.keys import EXPORTS, export_owner
+from services.storage.objects.keys import key_owner, prefixes
 from services.storage.retention.deletions import Deletions
-from services.storage.tables import exports, files, idempotency_keys
+from services.storage.tables import exports, files, idempotency_keys, objects
 
 BATCH = 50
 """Records removed in one transaction (SPEC S8)."""
@@ -60,7 +60,7 @@ class Cleanup:
             freed += sum(sizes)
         await self._forget_answers()
         await self.deletions.drain()
-        orphans = await self._sweep(f"{EXPORTS}{tenant_id}/" if tenant_id else EXPORTS)
+        orphans = sum([await self._sweep(prefix) for prefix in prefixes(tenant_id)])
         return Cleaned(removed_files, records, freed, orphans)
 
     async def _batch(self, size: int, tenant_id: UUID | None) -> list[endings.Removed]:
@@ -92,7 +92,7 @@ class Cleanup:
         removed = 0
         keys: list[str] = []
         async for entry in self.objects.list(prefix):
-            if entry.stored_at < newest and export_owner(entry.key) is not None:
+            if entry.stored_at < newest and key_owner(entry.key) is not None:
                 keys.append(entry.key)
             if len(keys) >= _KEYS_AT_ONCE:
                 removed += await self._remove_orphans(keys)
@@ -103,6 +103,13 @@ class Cleanup:
         if not keys:
             return 0
         async with self.database.queue_transaction() as connection:
-            known = await connection.execute(select(files.c.object_key).where(files.c.object_key.in_(keys)))
+            known = await connection.execute(
+                union(
+                    *(
+                        select(table.c.object_key).where(table.c.object_key.in_(keys))
+                        for table in (files, objects)
+                    )
+                )
+            )
             orphans = set(keys) - set(known.scalars())
         return sum([await self.objects.delete(key) for key in sorted(orphans)])

@@ -15,9 +15,9 @@ from services.storage.exports import endings
 from services.storage.exports.endings import Owned
 from services.storage.exports.waiting import Changes
 from services.storage.objects.base import ObjectStore
-from services.storage.objects.keys import owner_prefix
+from services.storage.objects.keys import prefixes
 from services.storage.retention.deletions import Deletions
-from services.storage.tables import exports, files, idempotency_keys, tenant_settings, work_items
+from services.storage.tables import exports, files, idempotency_keys, objects, tenant_settings, work_items
 
 _NOBODY = UUID(int=0)
 """A user who owns nothing: the scope of what belongs to a tenant alone."""
@@ -99,16 +99,17 @@ class Erasure:
                     delete(tenant_settings).where(tenant_settings.c.tenant_id == tenant_id)
                 )
         await self.deletions.drain()
-        async for entry in self.objects.list(owner_prefix(tenant_id, user_id)):
-            await self.objects.delete(entry.key)
-            removed.add(entry.key)
+        for prefix in prefixes(tenant_id, user_id):
+            async for entry in self.objects.list(prefix):
+                await self.objects.delete(entry.key)
+                removed.add(entry.key)
         return Erased(records, len(removed))
 
     async def _users(self, tenant_id: UUID) -> list[UUID]:
         owners = union(
             *(
                 select(table.c.user_id).where(table.c.tenant_id == tenant_id)
-                for table in (exports, files, work_items, idempotency_keys)
+                for table in (exports, files, objects, work_items, idempotency_keys)
             )
         )
         async with self.database.queue_transaction() as connection:

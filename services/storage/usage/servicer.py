@@ -10,7 +10,7 @@ from services.runtime.auth import require_user
 from services.runtime.db import Database
 from services.storage.exports.messages import STATUS
 from services.storage.exports.store import own
-from services.storage.tables import exports, files, work_items
+from services.storage.tables import exports, files, objects, work_items
 from services.storage.usage.store import space
 from vitae.render.v1.options_pb2 import Format
 from vitae.resume.v1.common_pb2 import WORK_STATUS_PROCESSING, WorkStatus
@@ -41,6 +41,10 @@ class UsageServicer(UsageServiceServicer):
             select(func.count())
             .select_from(files)
             .where(files.c.tenant_id == identity.tenant_id, files.c.user_id == identity.user)
+            .scalar_subquery()
+            + select(func.count())
+            .select_from(objects)
+            .where(objects.c.tenant_id == identity.tenant_id, objects.c.user_id == identity.user)
             .scalar_subquery(),
             select(func.coalesce(func.avg(exports.c.render_seconds), 0)).where(mine).scalar_subquery(),
             select(func.count())

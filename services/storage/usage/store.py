@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.auth import Identity
 from services.runtime.errors import ResourceExhausted
-from services.storage.tables import exports, files, tenant_settings
+from services.storage.tables import exports, files, objects, tenant_settings
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ async def space(connection: AsyncConnection, identity: Identity) -> Space:
     used = (
         select(func.coalesce(func.sum(files.c.size_bytes), 0))
         .where(files.c.tenant_id == identity.tenant_id, files.c.user_id == identity.user)
+        .scalar_subquery()
+        + select(func.coalesce(func.sum(objects.c.size_bytes), 0))
+        .where(objects.c.tenant_id == identity.tenant_id, objects.c.user_id == identity.user)
         .scalar_subquery()
     )
     reserved = (

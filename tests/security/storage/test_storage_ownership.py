@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from services.runtime.auth import Identity, Role
-from services.runtime.errors import NotFound, PermissionDenied, Unauthenticated, Unimplemented, VitaeError
+from services.runtime.errors import NotFound, PermissionDenied, Unauthenticated, VitaeError
 from services.storage.tables import exports, files, metadata
 from tests.support.storage_service import (
     PDF,
@@ -282,23 +282,6 @@ async def test_workers_role_sees_whose_a_record_is_and_not_what_is_in_it(
     with pytest.raises(ProgrammingError, match="permission denied"):
         async with storage.database.queue_transaction() as connection:
             await connection.execute(text(f"select {column} from exports"))
-
-
-async def test_calls_not_offered_yet_say_so(storage: StorageHarness) -> None:
-    user = storage.user()
-    operator = storage.user(roles=frozenset({Role.USER, Role.OPERATOR}))
-    for call in (
-        user.objects.StatObject(objects_pb2.StatObjectRequest(key="a")),
-        user.objects.ListObjects(objects_pb2.ListObjectsRequest()),
-        user.objects.DeleteObject(objects_pb2.DeleteObjectRequest(key="a")),
-        user.objects.PresignObject(objects_pb2.PresignObjectRequest(key="a")),
-        operator.admin.AuditStorage(admin_pb2.AuditStorageRequest()),
-        operator.admin.DiagnoseStorage(admin_pb2.DiagnoseStorageRequest()),
-    ):
-        with pytest.raises(Unimplemented, match="not offered yet"):
-            await call
-    with pytest.raises(Unimplemented):
-        await _drain(user.objects.GetObject(objects_pb2.GetObjectRequest(key="a")))
 
 
 def _words(error: VitaeError) -> tuple[str, str, str, str]:

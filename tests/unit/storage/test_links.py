@@ -70,7 +70,7 @@ def test_end_name_and_export_are_all_signed() -> None:
     for filename, expires in ((NAME, ENDS + 1), ("other.pdf", ENDS), (f"{NAME}\n", ENDS)):
         with pytest.raises(PermissionDenied):
             signer.verify(token, filename=filename, expires=expires, now=NOW)
-    other = signer.token(replace(HOLDER, export_id=UUID(int=9)), filename=NAME, expires=ENDS)
+    other = signer.token(replace(HOLDER, id=UUID(int=9)), filename=NAME, expires=ENDS)
     with pytest.raises(PermissionDenied):
         signer.verify(other[:64] + token[64:], filename=NAME, expires=ENDS, now=NOW)
 

@@ -13,7 +13,7 @@ from services.runtime.errors import Internal, InvalidArgument
 from services.storage.config import Encryption, StorageConfig
 from services.storage.exports.downloads import _distinct
 from services.storage.exports.naming import export_filename
-from services.storage.objects.keys import checked_key, export_key, export_owner, owner_prefix
+from services.storage.objects.keys import checked_key, export_key, key_owner, object_key, prefixes
 from vitae.resume.v1.document_pb2 import DOCUMENT_TYPE_COVER_LETTER, DOCUMENT_TYPE_RESUME
 
 DAY = datetime(2025, 12, 12, 23, 59, tzinfo=UTC)
@@ -43,11 +43,13 @@ def test_an_attempt_has_a_key_of_its_own_that_tells_its_owner() -> None:
     tenant, user, export = uuid4(), uuid4(), uuid4()
     key = export_key(tenant, user, export, 2, "pdf")
     assert key == f"exports/{tenant}/{user}/{export}.2.pdf"
-    assert key.startswith(owner_prefix(tenant, user))
-    assert key.startswith(owner_prefix(tenant, None))
-    assert export_owner(key) == (tenant, user)
-    assert export_owner("exports/other") is None
-    assert export_owner(f"exports/{'-' * 36}/{user}/{export}.1.pdf") is None
+    of_object = object_key(tenant, user, export)
+    for prefix in (prefixes(tenant, user), prefixes(tenant), prefixes()):
+        assert key.startswith(prefix[0])
+        assert of_object.startswith(prefix[1])
+    assert key_owner(key) == key_owner(of_object) == (tenant, user)
+    assert key_owner("exports/other") is None
+    assert key_owner(f"exports/{'-' * 36}/{user}/{export}.1.pdf") is None
 
 
 def test_file_names_tell_kind_template_and_day() -> None:

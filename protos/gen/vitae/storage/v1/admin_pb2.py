@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cvitae/storage/v1/admin.proto\x12\x10vitae.storage.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\x90\x01\n\x0eTenantSettings\x12\x1b\n\ttenant_id\x18\x01 \x01(\tR\x08tenantId\x12(\n\x0bquota_bytes\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\nquotaBytes\x12\x37\n\tretention\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\tretention\"l\n\x15\x43leanupExportsRequest\x12)\n\nbatch_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\tbatchSize\x12(\n\x0bmax_batches\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\nmaxBatches\"\xb0\x01\n\x16\x43leanupExportsResponse\x12#\n\rdeleted_files\x18\x01 \x01(\x03R\x0c\x64\x65letedFiles\x12\'\n\x0f\x64\x65leted_records\x18\x02 \x01(\x03R\x0e\x64\x65letedRecords\x12\x1f\n\x0b\x66reed_bytes\x18\x03 \x01(\x03R\nfreedBytes\x12\'\n\x0f\x64\x65leted_orphans\x18\x04 \x01(\x03R\x0e\x64\x65letedOrphans\"-\n\x13\x41uditStorageRequest\x12\x16\n\x06repair\x18\x01 \x01(\x08R\x06repair\"\xa6\x01\n\x14\x41uditStorageResponse\x12\'\n\x0frecords_checked\x18\x01 \x01(\x03R\x0erecordsChecked\x12\'\n\x0fobjects_checked\x18\x02 \x01(\x03R\x0eobjectsChecked\x12<\n\x08\x66indings\x18\x03 \x03(\x0b\x32 .vitae.storage.v1.StorageFindingR\x08\x66indings\"t\n\x0eStorageFinding\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x18\n\x07subject\x18\x02 \x01(\tR\x07subject\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\x12\x1a\n\x08repaired\x18\x04 \x01(\x08R\x08repaired\"\x18\n\x16\x44iagnoseStorageRequest\"k\n\x17\x44iagnoseStorageResponse\x12\x18\n\x07healthy\x18\x01 \x01(\x08R\x07healthy\x12\x36\n\x06\x63hecks\x18\x02 \x03(\x0b\x32\x1e.vitae.storage.v1.StorageCheckR\x06\x63hecks\"R\n\x0cStorageCheck\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n\x06passed\x18\x02 \x01(\x08R\x06passed\x12\x16\n\x06\x61\x64vice\x18\x03 \x01(\tR\x06\x61\x64vice\"E\n\x18GetTenantSettingsRequest\x12)\n\ttenant_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x08tenantId\"g\n\x1bUpdateTenantSettingsRequest\x12H\n\x08settings\x18\x01 \x01(\x0b\x32 .vitae.storage.v1.TenantSettingsB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x08settings\"\xc6\x01\n\x16\x46orgetDocumentsRequest\x12)\n\ttenant_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x08tenantId\x12\x35\n\x0c\x64ocument_ids\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\xe8\x07\"\x05r\x03\xb0\x01\x01R\x0b\x64ocumentIds\x12!\n\x0c\x64\x65lete_files\x18\x03 \x01(\x08R\x0b\x64\x65leteFiles\x12\'\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01R\trequestId\"k\n\x17\x46orgetDocumentsResponse\x12+\n\x11\x63\x61ncelled_exports\x18\x01 \x01(\x03R\x10\x63\x61ncelledExports\x12#\n\rdeleted_files\x18\x02 \x01(\x03R\x0c\x64\x65letedFiles\"\x89\x01\n\x11\x45raseOwnerRequest\x12)\n\ttenant_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x08tenantId\x12 \n\x07user_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18$R\x06userId\x12\'\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01R\trequestId\"b\n\x12\x45raseOwnerResponse\x12\'\n\x0f\x64\x65leted_records\x18\x01 \x01(\x03R\x0e\x64\x65letedRecords\x12#\n\rdeleted_files\x18\x02 \x01(\x03R\x0c\x64\x65letedFiles2\xce\x05\n\x13StorageAdminService\x12\x63\n\x0e\x43leanupExports\x12\'.vitae.storage.v1.CleanupExportsRequest\x1a(.vitae.storage.v1.CleanupExportsResponse\x12]\n\x0c\x41uditStorage\x12%.vitae.storage.v1.AuditStorageRequest\x1a&.vitae.storage.v1.AuditStorageResponse\x12\x66\n\x0f\x44iagnoseStorage\x12(.vitae.storage.v1.DiagnoseStorageRequest\x1a).vitae.storage.v1.DiagnoseStorageResponse\x12g\n\x14UpdateTenantSettings\x12-.vitae.storage.v1.UpdateTenantSettingsRequest\x1a .vitae.storage.v1.TenantSettings\x12\x61\n\x11GetTenantSettings\x12*.vitae.storage.v1.GetTenantSettingsRequest\x1a .vitae.storage.v1.TenantSettings\x12\x66\n\x0f\x46orgetDocuments\x12(.vitae.storage.v1.ForgetDocumentsRequest\x1a).vitae.storage.v1.ForgetDocumentsResponse\x12W\n\nEraseOwner\x12#.vitae.storage.v1.EraseOwnerRequest\x1a$.vitae.storage.v1.EraseOwnerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cvitae/storage/v1/admin.proto\x12\x10vitae.storage.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\x90\x01\n\x0eTenantSettings\x12\x1b\n\ttenant_id\x18\x01 \x01(\tR\x08tenantId\x12(\n\x0bquota_bytes\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\nquotaBytes\x12\x37\n\tretention\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\tretention\"l\n\x15\x43leanupExportsRequest\x12)\n\nbatch_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\tbatchSize\x12(\n\x0bmax_batches\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\nmaxBatches\"\xb0\x01\n\x16\x43leanupExportsResponse\x12#\n\rdeleted_files\x18\x01 \x01(\x03R\x0c\x64\x65letedFiles\x12\'\n\x0f\x64\x65leted_records\x18\x02 \x01(\x03R\x0e\x64\x65letedRecords\x12\x1f\n\x0b\x66reed_bytes\x18\x03 \x01(\x03R\nfreedBytes\x12\'\n\x0f\x64\x65leted_orphans\x18\x04 \x01(\x03R\x0e\x64\x65letedOrphans\"P\n\x13\x41uditStorageRequest\x12\x16\n\x06repair\x18\x01 \x01(\x08R\x06repair\x12!\n\x0cskip_content\x18\x02 \x01(\x08R\x0bskipContent\"\xd2\x01\n\x14\x41uditStorageResponse\x12\'\n\x0frecords_checked\x18\x01 \x01(\x03R\x0erecordsChecked\x12\'\n\x0fobjects_checked\x18\x02 \x01(\x03R\x0eobjectsChecked\x12<\n\x08\x66indings\x18\x03 \x03(\x0b\x32 .vitae.storage.v1.StorageFindingR\x08\x66indings\x12*\n\x11\x66indings_left_out\x18\x04 \x01(\x03R\x0f\x66indingsLeftOut\"t\n\x0eStorageFinding\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x18\n\x07subject\x18\x02 \x01(\tR\x07subject\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\x12\x1a\n\x08repaired\x18\x04 \x01(\x08R\x08repaired\"\x18\n\x16\x44iagnoseStorageRequest\"k\n\x17\x44iagnoseStorageResponse\x12\x18\n\x07healthy\x18\x01 \x01(\x08R\x07healthy\x12\x36\n\x06\x63hecks\x18\x02 \x03(\x0b\x32\x1e.vitae.storage.v1.StorageCheckR\x06\x63hecks\"n\n\x0cStorageCheck\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n\x06passed\x18\x02 \x01(\x08R\x06passed\x12\x16\n\x06\x61\x64vice\x18\x03 \x01(\tR\x06\x61\x64vice\x12\x1a\n\x08optional\x18\x04 \x01(\x08R\x08optional\"E\n\x18GetTenantSettingsRequest\x12)\n\ttenant_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x08tenantId\"g\n\x1bUpdateTenantSettingsRequest\x12H\n\x08settings\x18\x01 \x01(\x0b\x32 .vitae.storage.v1.TenantSettingsB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x08settings\"\xc6\x01\n\x16\x46orgetDocumentsRequest\x12)\n\ttenant_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x08tenantId\x12\x35\n\x0c\x64ocument_ids\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\xe8\x07\"\x05r\x03\xb0\x01\x01R\x0b\x64ocumentIds\x12!\n\x0c\x64\x65lete_files\x18\x03 \x01(\x08R\x0b\x64\x65leteFiles\x12\'\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01R\trequestId\"k\n\x17\x46orgetDocumentsResponse\x12+\n\x11\x63\x61ncelled_exports\x18\x01 \x01(\x03R\x10\x63\x61ncelledExports\x12#\n\rdeleted_files\x18\x02 \x01(\x03R\x0c\x64\x65letedFiles\"\x89\x01\n\x11\x45raseOwnerRequest\x12)\n\ttenant_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x08tenantId\x12 \n\x07user_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18$R\x06userId\x12\'\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01R\trequestId\"b\n\x12\x45raseOwnerResponse\x12\'\n\x0f\x64\x65leted_records\x18\x01 \x01(\x03R\x0e\x64\x65letedRecords\x12#\n\rdeleted_files\x18\x02 \x01(\x03R\x0c\x64\x65letedFiles2\xce\x05\n\x13StorageAdminService\x12\x63\n\x0e\x43leanupExports\x12\'.vitae.storage.v1.CleanupExportsRequest\x1a(.vitae.storage.v1.CleanupExportsResponse\x12]\n\x0c\x41uditStorage\x12%.vitae.storage.v1.AuditStorageRequest\x1a&.vitae.storage.v1.AuditStorageResponse\x12\x66\n\x0f\x44iagnoseStorage\x12(.vitae.storage.v1.DiagnoseStorageRequest\x1a).vitae.storage.v1.DiagnoseStorageResponse\x12g\n\x14UpdateTenantSettings\x12-.vitae.storage.v1.UpdateTenantSettingsRequest\x1a .vitae.storage.v1.TenantSettings\x12\x61\n\x11GetTenantSettings\x12*.vitae.storage.v1.GetTenantSettingsRequest\x1a .vitae.storage.v1.TenantSettings\x12\x66\n\x0f\x46orgetDocuments\x12(.vitae.storage.v1.ForgetDocumentsRequest\x1a).vitae.storage.v1.ForgetDocumentsResponse\x12W\n\nEraseOwner\x12#.vitae.storage.v1.EraseOwnerRequest\x1a$.vitae.storage.v1.EraseOwnerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -63,29 +63,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLEANUPEXPORTSRESPONSE']._serialized_start=402
   _globals['_CLEANUPEXPORTSRESPONSE']._serialized_end=578
   _globals['_AUDITSTORAGEREQUEST']._serialized_start=580
-  _globals['_AUDITSTORAGEREQUEST']._serialized_end=625
-  _globals['_AUDITSTORAGERESPONSE']._serialized_start=628
-  _globals['_AUDITSTORAGERESPONSE']._serialized_end=794
-  _globals['_STORAGEFINDING']._serialized_start=796
-  _globals['_STORAGEFINDING']._serialized_end=912
-  _globals['_DIAGNOSESTORAGEREQUEST']._serialized_start=914
-  _globals['_DIAGNOSESTORAGEREQUEST']._serialized_end=938
-  _globals['_DIAGNOSESTORAGERESPONSE']._serialized_start=940
-  _globals['_DIAGNOSESTORAGERESPONSE']._serialized_end=1047
-  _globals['_STORAGECHECK']._serialized_start=1049
-  _globals['_STORAGECHECK']._serialized_end=1131
-  _globals['_GETTENANTSETTINGSREQUEST']._serialized_start=1133
-  _globals['_GETTENANTSETTINGSREQUEST']._serialized_end=1202
-  _globals['_UPDATETENANTSETTINGSREQUEST']._serialized_start=1204
-  _globals['_UPDATETENANTSETTINGSREQUEST']._serialized_end=1307
-  _globals['_FORGETDOCUMENTSREQUEST']._serialized_start=1310
-  _globals['_FORGETDOCUMENTSREQUEST']._serialized_end=1508
-  _globals['_FORGETDOCUMENTSRESPONSE']._serialized_start=1510
-  _globals['_FORGETDOCUMENTSRESPONSE']._serialized_end=1617
-  _globals['_ERASEOWNERREQUEST']._serialized_start=1620
-  _globals['_ERASEOWNERREQUEST']._serialized_end=1757
-  _globals['_ERASEOWNERRESPONSE']._serialized_start=1759
-  _globals['_ERASEOWNERRESPONSE']._serialized_end=1857
-  _globals['_STORAGEADMINSERVICE']._serialized_start=1860
-  _globals['_STORAGEADMINSERVICE']._serialized_end=2578
+  _globals['_AUDITSTORAGEREQUEST']._serialized_end=660
+  _globals['_AUDITSTORAGERESPONSE']._serialized_start=663
+  _globals['_AUDITSTORAGERESPONSE']._serialized_end=873
+  _globals['_STORAGEFINDING']._serialized_start=875
+  _globals['_STORAGEFINDING']._serialized_end=991
+  _globals['_DIAGNOSESTORAGEREQUEST']._serialized_start=993
+  _globals['_DIAGNOSESTORAGEREQUEST']._serialized_end=1017
+  _globals['_DIAGNOSESTORAGERESPONSE']._serialized_start=1019
+  _globals['_DIAGNOSESTORAGERESPONSE']._serialized_end=1126
+  _globals['_STORAGECHECK']._serialized_start=1128
+  _globals['_STORAGECHECK']._serialized_end=1238
+  _globals['_GETTENANTSETTINGSREQUEST']._serialized_start=1240
+  _globals['_GETTENANTSETTINGSREQUEST']._serialized_end=1309
+  _globals['_UPDATETENANTSETTINGSREQUEST']._serialized_start=1311
+  _globals['_UPDATETENANTSETTINGSREQUEST']._serialized_end=1414
+  _globals['_FORGETDOCUMENTSREQUEST']._serialized_start=1417
+  _globals['_FORGETDOCUMENTSREQUEST']._serialized_end=1615
+  _globals['_FORGETDOCUMENTSRESPONSE']._serialized_start=1617
+  _globals['_FORGETDOCUMENTSRESPONSE']._serialized_end=1724
+  _globals['_ERASEOWNERREQUEST']._serialized_start=1727
+  _globals['_ERASEOWNERREQUEST']._serialized_end=1864
+  _globals['_ERASEOWNERRESPONSE']._serialized_start=1866
+  _globals['_ERASEOWNERRESPONSE']._serialized_end=1964
+  _globals['_STORAGEADMINSERVICE']._serialized_start=1967
+  _globals['_STORAGEADMINSERVICE']._serialized_end=2685
 # @@protoc_insertion_point(module_scope)

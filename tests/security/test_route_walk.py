@@ -274,7 +274,8 @@ def test_a_recruiter_shares_the_documents_of_the_own_tenant_and_no_other(
 
 def test_a_role_that_was_not_granted_is_not_taken(system: LiveSystem, people: People) -> None:
     for claim in (
-        {"roles": ["recruiter"]},
+        {"role": "recruiter"},
+        {"groups": ["recruiter"]},
         {"vitae_roles": "Recruiter"},
         {"vitae_roles": {"recruiter": True}},
     ):

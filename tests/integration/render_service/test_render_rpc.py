@@ -250,7 +250,11 @@ async def test_templates_tell_measured_figures_and_show_a_picture(service: Servi
 
 async def test_a_client_that_leaves_stops_its_rendering(service: Service) -> None:
     document = sample("en-long")
-    call = service.render.Render(messages.RenderRequest(document=document, format=FORMAT_PDF), timeout=0.15)
+    slow = sample("en-long")
+    jobs = next(each.experience for each in slow.resume.sections if each.HasField("experience"))
+    while len(jobs.entries) < 100:  # more pages than any machine draws within the deadline
+        jobs.entries.add().CopyFrom(jobs.entries[0])
+    call = service.render.Render(messages.RenderRequest(document=slow, format=FORMAT_PDF), timeout=0.15)
     with pytest.raises(DeadlineExceeded):
         _ = [each async for each in call]
     file, _ = await rendered(service, messages.RenderRequest(document=document, format=FORMAT_PDF))

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from google.protobuf.json_format import Parse
 from google.protobuf.message import Message
 
 from services.document.jsonresume import import_json_resume
@@ -21,6 +22,7 @@ from vitae.resume.v1.profile_pb2 import ProfileContent
 from vitae.resume.v1.resume_pb2 import ResumeSection, StructuredResume, SummarySection
 
 PEOPLE = Path(__file__).parent / "people"
+LETTERS = Path(__file__).parent / "letters"
 
 RIGHT_TO_LEFT = ("ar", "he", "fa")
 
@@ -53,6 +55,15 @@ def person(name: str) -> Document:
     content, _ = import_json_resume(data)
     locale = content.locale or name.partition("-")[0]
     return assign_ids(Document(resume=_resume(content, locale)))
+
+
+@cache
+def letters() -> Mapping[str, Document]:
+    """Cover letters by language: vitae.resume.v1.Document in proto JSON."""
+    return {
+        each.stem: assign_ids(Parse(each.read_text(encoding="utf-8"), Document()))
+        for each in sorted(LETTERS.glob("*.json"))
+    }
 
 
 def language_of(name: str) -> str:

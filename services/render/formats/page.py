@@ -23,7 +23,10 @@ _COLOR = re.compile(r"#[0-9a-f]{6}")
 _COMPOUND = re.compile(r"((?<!\S)[^\s-]{1,20}(?:-[^\s-]{1,20}){1,3}(?!\S))")
 """Words joined by hyphens. Longer chains may be broken: they would leave the page."""
 
-_LAST_WORDS = 24
+_ENDLESS, _PIECE = 80, re.compile(r".{1,20}", re.DOTALL)
+"""Characters of a word that may fill a line. WeasyPrint leaves a bullet alone on its line before a longer one."""
+
+_LAST_WORDS = 34
 """Characters that the last two words of a paragraph may have together to be kept on one line."""
 
 _SHORT_TEXT = 60
@@ -140,7 +143,10 @@ def settled(text: str) -> Markup:
 
 
 def unbroken(text: str) -> Markup:
-    """The text with compounds such as "on-call" kept on one line."""
+    """The text with compounds such as "on-call" kept on one line, and places to break words longer than a line."""
+    if any(len(word) > _ENDLESS for word in text.split()):
+        pieces = _PIECE.findall(text)
+        return Markup("<wbr/>").join(pieces)
     if "-" not in text:
         return escape(text)
     parts = _COMPOUND.split(text)

@@ -8,6 +8,7 @@ VITAE_TEST_PG_BIN names the folder of another PostgreSQL's programs, to run the 
 (/usr/lib/postgresql/15/bin).
 """
 
+import gc
 import os
 import shutil
 import uuid
@@ -51,6 +52,9 @@ class Databases:
 
     def drop(self) -> None:
         """Drops the databases made since the last drop, templates excepted."""
+        # A connection whose opening was cancelled lives on in its task's traceback, and the server waits for it to
+        # authenticate for a minute, in which no database can be dropped.
+        gc.collect(1)
         for name in self._made:
             self._admin(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
         self._made.clear()

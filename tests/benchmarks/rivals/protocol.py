@@ -1,0 +1,44 @@
+"""How a rival is driven: a program that does one step for every line it reads, and answers with a line of JSON.
+
+Standard library only: rivals run in environments that have none of ours.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+
+def serve(steps: Mapping[str, Callable[[], int]]) -> None:
+    """Serves until standard input closes. A step returns the size of what it made; each is run twice beforehand."""
+    for step in steps.values():
+        step()
+        step()
+    _say({"ready": sorted(steps)})
+    for line in sys.stdin:
+        cpu, wall = _cpu_seconds(), time.perf_counter()
+        size = steps[line.strip()]()
+        _say(
+            {
+                "wall": (time.perf_counter() - wall) * 1000,
+                "cpu": (_cpu_seconds() - cpu) * 1000,
+                "size": size,
+                "rss": resident_bytes(),
+            }
+        )
+
+
+def resident_bytes(pid: str = "self") -> int:
+    """Memory of one process that is in RAM."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def _cpu_seconds() -> float:
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
+
+
+def _say(message: Mapping[str, object]) -> None:
+    print(json.dumps(message), flush=True)

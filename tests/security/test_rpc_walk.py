@@ -303,7 +303,10 @@ def test_anothers_thing_answers_as_one_that_does_not_exist(
             assert MARK not in told, (about, case)
             if "$" in case.replace("$my_", ""):
                 assert told == nobody.hidden(json.dumps(missing, sort_keys=True)), (about, case)
-                assert foreign["code"] in {"NOT_FOUND", "UNIMPLEMENTED", "OK", "PERMISSION_DENIED"}, foreign
+                refusals = {"NOT_FOUND", "UNIMPLEMENTED", "OK", "PERMISSION_DENIED"}
+                # An upload goes into the caller's own space, whoever else uses the key; this one has a wrong hash.
+                own_space = {"INVALID_ARGUMENT"} if name.endswith("/PutObject") else set()
+                assert foreign["code"] in refusals | own_space, foreign
 
 
 @pytest.mark.parametrize("name", [name for name in PERSONAL if not ALL[name].destructive])

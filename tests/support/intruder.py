@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from string import Template
 from typing import Any, cast
 from uuid import uuid4
@@ -21,7 +22,7 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo  # type: ignore[i
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
 from gateway.protojson import from_json, to_json
-from services.runtime.auth import InternalSigner, generate_key
+from services.runtime.auth import InternalSigner, Role, generate_key
 from services.runtime.errors import STATUS_KEY
 from tests.support.messages import files
 from tests.support.rest import PROFILE, Json
@@ -75,8 +76,22 @@ def belongings(system: LiveSystem, user: str, *, mark: str = "", **who: Any) -> 
         body = {"profile_id": stored["id"], "job_posting_id": posting["id"], "title": f"{mark} resume"}
         resume = rest.call("POST", "/resumes", 201, json=body)
         export = rest.export(resume["id"], "txt")
+    put_object(system, user, f"{export['id']}.1.txt", f"{mark} notes".encode(), **who)
     user_id = str(system.identity(user).user)
     return Ids(stored["id"], posting["id"], resume["id"], export["id"], user_id, rest.link(export))
+
+
+def put_object(system: LiveSystem, user: str, key: str, data: bytes, **who: Any) -> None:
+    """Stores an object of a person's own."""
+    header = {"key": key, "size_bytes": len(data), "sha256": sha256(data).hexdigest()}
+    chunk = {"chunk": base64.b64encode(data).decode()}
+    roles = tuple(Role(each) for each in who.pop("roles", ()))
+    with system.channel("storage") as channel:
+        token = system.internal(user, roles=roles, **who)
+        answer = called(
+            channel, "vitae.storage.v1.ObjectService/PutObject", [{"header": header}, chunk], token
+        )
+    assert answer["code"] == "OK", answer
 
 
 @cache

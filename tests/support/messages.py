@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -61,6 +62,7 @@ def _all(descriptors: Any) -> Iterator[Descriptor]:
             yield from _all(each.nested_types)
 
 
+@cache
 def _filled(descriptor: Descriptor, depth: int) -> st.SearchStrategy[Message]:
     if descriptor.full_name in _WELL_KNOWN:
         return _WELL_KNOWN[descriptor.full_name]
@@ -90,6 +92,7 @@ def _set(message: Message, field: FieldDescriptor, value: Any) -> None:
         setattr(message, field.name, value)
 
 
+@cache
 def _values(field: FieldDescriptor, depth: int) -> st.SearchStrategy[Any]:
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         return st.dictionaries(TEXT, TEXT, max_size=2)

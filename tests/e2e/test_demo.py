@@ -16,6 +16,8 @@ import pytest
 
 from tests.support.system import PYTHONPATH, until
 
+pytestmark = pytest.mark.timeout(240)  # each starts the whole system, some twice
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:

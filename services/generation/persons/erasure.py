@@ -53,8 +53,9 @@ class Erasure:
             notes = await outbox.note_forgotten(
                 connection, tenant_id, user_id, document_ids, delete_files=True, due_in=LEASE
             )
-            notes.append(await outbox.note_erased(connection, tenant_id, user_id, due_in=LEASE))
-        for answer in await self.relay.deliver(notes):
+            erased = await outbox.note_erased(connection, tenant_id, user_id, due_in=LEASE)
+        # The whole person first: what goes with them is counted there, and the documents' own notes then find nothing.
+        for answer in [*await self.relay.deliver([erased]), *await self.relay.deliver(notes)]:
             if isinstance(answer, admin_pb2.EraseOwnerResponse):
                 _count(report.erased, "exports", answer.deleted_records)
             _count(report.erased, "files", answer.deleted_files)

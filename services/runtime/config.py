@@ -310,12 +310,19 @@ def _url(text: str) -> str:
     return text.strip()
 
 
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # "~name" of nobody, or "~" where no home is known
+        raise ValueError("begins with ~ but no such home folder is known; write the whole path") from None
+
+
 _PARSERS: Mapping[Any, Callable[[str], Any]] = {
     str: str,
     int: _number(int, "a whole number"),
     float: _number(_finite, "a number"),
     bool: _bool,
-    Path: lambda text: Path(text).expanduser(),
+    Path: _path,
     Url: _url,
     Seconds: _duration,
     Bytes: lambda text: int(_size(text)),

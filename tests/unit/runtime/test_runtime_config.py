@@ -140,6 +140,11 @@ def test_sizes(text: str, size: int) -> None:
         ("VITAE_STORAGE_SIZE", "big", "'big' is not a size such as 65536, 64KiB or 100MB"),
         ("VITAE_STORAGE_COLOUR", "green", "'green' is not one of red, blue"),
         ("VITAE_STORAGE_PORTS", "80,x", "'80,x' is not a whole number"),
+        (
+            "VITAE_STORAGE_PATH",
+            "~nobody-of-that-name/data",
+            "'~nobody-of-that-name/data' begins with ~ but no such home folder is known; write the whole path",
+        ),
     ],
 )
 def test_a_bad_value_names_its_variable_and_what_would_do(name: str, text: str, complaint: str) -> None:

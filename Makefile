@@ -8,6 +8,7 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
+TESTABLE := $(VENV)/.testable
 
 # Tests, fastest first; a folder counts as soon as it exists.
 FAST := $(wildcard tests/unit tests/contract tests/fuzz)
@@ -38,6 +39,10 @@ $(READY): requirements/dev.txt deploy/local/system_packages.py
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(TESTABLE): $(READY) deploy/local/system_packages.py
+	@$(PYTHON) deploy/local/system_packages.py --install --tests
+	@touch $@
+
 .PHONY: demo
 demo: $(READY) ## Run the whole system once on a sample (or PROFILE=, JOB=, TEMPLATE=, FORMAT=) and write out/.
 	@$(PYTHON) -m deploy.local demo \
@@ -51,19 +56,19 @@ run: $(READY) ## Keep the whole system running; prints its URL, its docs URL and
 ##@ Test it
 
 .PHONY: test
-test: check ## Run every check and every test, fast ones first; stops at the first problem.
+test: check $(TESTABLE) ## Run every check and every test, fast ones first; stops at the first problem.
 	@$(PYTHON) -m pytest $(FAST) $(INTEGRATION) $(CHAOS) --exitfirst
 
 .PHONY: test-fast
-test-fast: $(READY) ## Run the tests that need no database and no socket.
+test-fast: $(TESTABLE) ## Run the tests that need no database and no socket.
 	@$(PYTHON) -m pytest $(FAST)
 
 .PHONY: test-integration
-test-integration: $(READY) ## Run the tests on real databases, sockets and processes.
+test-integration: $(TESTABLE) ## Run the tests on real databases, sockets and processes.
 	@$(PYTHON) -m pytest $(INTEGRATION)
 
 .PHONY: chaos
-chaos: $(READY) ## Kill processes in the middle of their work and see that nothing is lost or done twice.
+chaos: $(TESTABLE) ## Kill processes in the middle of their work and see that nothing is lost or done twice.
 	@$(PYTHON) -m pytest $(CHAOS) --capture=no
 
 .PHONY: bench

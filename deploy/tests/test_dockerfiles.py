@@ -33,7 +33,7 @@ def test_an_image_is_built_from_hashes_and_runs_as_nobody(name: str) -> None:
 
 
 def test_render_has_the_libraries_that_development_machines_get() -> None:
-    wanted = {each.packages["apt-get"] for each in LIBRARIES if not each.module}
+    wanted = {each.packages["apt-get"] for each in LIBRARIES if each.kind == "library"}
     text = dockerfile("render").read_text()
 
     assert (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from services.document.text import content_text
 from services.render import engine
 from services.render.templates.manifest import all_templates
 from tests.corpus.corpus import letters, person
+from tests.support.programs import need
 from tests.unit.render_formats import people
 from tests.unit.render_formats.reading import plain
 from vitae.render.v1.options_pb2 import FORMAT_DOCX, RenderOptions
@@ -71,11 +71,9 @@ def test_the_validator_sees_a_property_in_the_wrong_place(tmp_path: Path) -> Non
     assert OpenXmlValidator().validate(broken).errors
 
 
-@pytest.mark.skipif(
-    shutil.which("soffice") is None, reason="LibreOffice is not installed (Debian: libreoffice-writer-nogui)"
-)
 @pytest.mark.parametrize("name", ["portrait", "right to left", "letter"])
 def test_libreoffice_reads_all_the_text(name: str, tmp_path: Path) -> None:
+    need("soffice")
     document = DOCUMENTS[name]()
     files = [file_of(document, template, tmp_path) for template in TEMPLATES]
     profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"

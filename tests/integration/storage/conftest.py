@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ceph import S3Endpoint, ceph, missing_programs
+from tests.support.ceph import PROGRAMS, S3Endpoint, ceph
 from tests.support.postgres import Databases
+from tests.support.programs import need
 from tests.support.storage_service import StorageHarness, Worker, running_storage
 
 
@@ -34,9 +35,7 @@ def s3_endpoint() -> Iterator[S3Endpoint]:
     if given:
         yield S3Endpoint(given, os.environ["VITAE_TEST_S3_KEY"], os.environ["VITAE_TEST_S3_SECRET"])
         return
-    lacking = missing_programs()
-    if lacking:
-        pytest.skip(f"no S3 server: set VITAE_TEST_S3_ENDPOINT or install {', '.join(lacking)}")
+    need(*PROGRAMS)
     folder = Path(tempfile.mkdtemp(prefix="ceph"))
     try:
         with ceph(folder) as endpoint:

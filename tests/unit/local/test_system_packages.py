@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local import system_packages
-from deploy.local.system_packages import LIBRARIES, Library, install_command, missing
+from deploy.local.system_packages import LIBRARIES, TEST_PROGRAMS, Need, install_command, missing
 
-ABSENT = Library(
+ABSENT = Need(
     "test of absence",
     ("libvitae-does-not-exist.so.0",),
     {"apt-get": "libvitae0", "dnf": "vitae-libs", "apk": "vitae", "pacman": "vitae", "brew": "vitae"},
@@ -22,14 +22,19 @@ def only_packager(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pyte
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
-def test_an_unloadable_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system_packages, "LIBRARIES", (ABSENT,))
+ABSENT_PROGRAM = Need(
+    "test of absence", ("vitae-no-such-program",), {"apt-get": "vitae-programs"}, kind="program"
+)
 
-    assert missing() == [ABSENT]
+
+def test_an_unloadable_library_is_missing() -> None:
+    assert missing([ABSENT, *LIBRARIES]) == [ABSENT]
 
 
-def test_here_nothing_is_missing() -> None:
-    assert missing() == []
+def test_a_program_counts_when_it_is_on_the_path() -> None:
+    here = Need("a shell", ("vitae-no-such-program", "sh"), {}, kind="program")
+
+    assert missing([here, ABSENT_PROGRAM]) == [ABSENT_PROGRAM]
 
 
 @pytest.mark.parametrize(
@@ -75,3 +80,24 @@ def test_without_the_right_to_install_it_prints_the_command_and_fails(
 
 def test_every_library_has_a_package_for_every_packager() -> None:
     assert {frozenset(library.packages) for library in LIBRARIES} == {frozenset(system_packages.COMMANDS)}
+
+
+@pytest.mark.parametrize("only_packager", ["apt-get", "brew"], indirect=True)
+@pytest.mark.parametrize(("environment", "status"), [("", 0), ("true", 1)])
+@pytest.mark.usefixtures("only_packager")
+def test_a_program_of_the_tests_may_be_missing_but_not_in_continuous_integration(
+    environment: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(system_packages, "LIBRARIES", ())
+    monkeypatch.setattr(system_packages, "TEST_PROGRAMS", (ABSENT_PROGRAM,))
+    monkeypatch.setattr("sys.argv", ["system_packages.py", "--tests"])
+    monkeypatch.setenv("CI", environment)
+
+    assert system_packages.main() == status
+    said = capsys.readouterr().err
+    assert "missing: vitae-no-such-program (test of absence)" in said
+    assert "install" in said
+
+
+def test_every_program_of_the_tests_is_packaged_for_debian() -> None:
+    assert all("apt-get" in need.packages for need in TEST_PROGRAMS)

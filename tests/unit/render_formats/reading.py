@@ -12,6 +12,7 @@ from pdfminer.high_level import extract_text
 
 from services.document.blocks import Entry, ItemGroup, Paragraph
 from services.document.view import DocumentView
+from tests.support.programs import need
 
 
 def by_pypdf(data: bytes) -> str:
@@ -31,6 +32,7 @@ def by_pdfminer(data: bytes) -> str:
 
 
 def by_pdftotext(data: bytes) -> str:
+    need("pdftotext")
     done = subprocess.run(
         ["pdftotext", "-enc", "UTF-8", "-", "-"], input=data, capture_output=True, check=True
     )

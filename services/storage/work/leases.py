@@ -80,8 +80,9 @@ async def look_up(database: Database, queue: Queue, fence: Fence) -> LeasedExpor
         exports.c.kills,
     ).where(exports.c.id == fence.export_id)
     async with database.queue_transaction() as connection:
-        row = (await connection.execute(query)).one_or_none()
+        # In this order: work that ends in between is seen as running or with its record ended, never as lost.
         standing = (await queue.standing(connection, [fence.export_id])).get(fence.export_id)
+        row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
     running = (

@@ -52,7 +52,7 @@ async def test_an_explicit_timeout_narrows_but_never_widens_what_is_left() -> No
         with deadlines.limit(2.0):
             narrowed = await here.stub.Echo(Ask(), timeout=0.9)
             not_widened = await here.stub.Echo(Ask(), timeout=30.0)
-    assert 0.5 < narrowed.seconds <= 0.9
+    assert 0.5 < narrowed.seconds <= 0.9 + 0.01  # gRPC rounds up to hundredths
     assert 1.0 < not_widened.seconds <= 2.0 - deadlines.HOP_MARGIN
 
 

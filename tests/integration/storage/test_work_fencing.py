@@ -1,12 +1,14 @@
 """Whatever happens to workers and to the store, an export is completed once or not at all, and shown whole."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.errors import (
     Aborted,
@@ -15,9 +17,11 @@ from services.runtime.errors import (
     ResourceExhausted,
     Unavailable,
 )
+from services.runtime.queue import Queue
 from services.storage.objects import base
 from services.storage.objects.base import ObjectStore
 from services.storage.objects.staging import StagedFile
+from services.storage.work.leases import Fence
 from tests.support.postgres import Databases
 from tests.support.storage_service import (
     PDF,
@@ -125,6 +129,25 @@ async def test_a_worker_may_repeat_what_it_completed(storage: StorageHarness, wo
     assert (await downloaded(user, created.id))[1] == PDF
     usage = await user.usage.GetUsage(usage_pb2.GetUsageRequest())
     assert (usage.used_bytes, usage.file_count) == (len(PDF), 1)
+
+
+async def test_a_repeated_completion_that_overtakes_the_first_is_no_lost_lease(
+    storage: StorageHarness, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = storage.user()
+    created = await user.exports.CreateExport(create_request(storage.document(user)))
+    [work] = await worker.lease()
+    storage.service.work.leases.take(Fence.of(work.lease), datetime.now(UTC))  # so that each call looks it up
+    standing = Queue.standing
+
+    async def overtaken(queue: Queue, connection: AsyncConnection, ids: list[UUID]) -> Any:
+        monkeypatch.setattr(Queue, "standing", standing)
+        await worker.complete(work, PDF)
+        return await standing(queue, connection, ids)
+
+    monkeypatch.setattr(Queue, "standing", overtaken)
+    await worker.complete(work, PDF)
+    assert (await downloaded(user, created.id))[1] == PDF
 
 
 async def test_bytes_that_are_not_what_was_announced_are_refused(

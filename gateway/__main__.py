@@ -6,6 +6,7 @@ from gateway.app import build_app
 from gateway.config import SERVICE, GatewayConfig
 from gateway.http_server import HttpServer
 from gateway.services import connected
+from services.runtime.auth import remembering
 from services.runtime.config import ConfigError
 from services.runtime.external_identity import external_verifier
 from services.runtime.process import Process, run
@@ -20,7 +21,10 @@ async def start(process: Process, config: GatewayConfig) -> None:
         )
     services = await process.enter(connected(config.targets, config.tls))
     app = build_app(
-        services=services, authenticate=verifier.verify, http=config.http, registry=process.registry
+        services=services,
+        authenticate=remembering(verifier.verify),
+        http=config.http,
+        registry=process.registry,
     )
     process.serve(HttpServer(app, config.http.host, config.http.port), "http")
 

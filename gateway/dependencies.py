@@ -10,13 +10,15 @@ from gateway.bodies import unsafe
 from gateway.config import HttpConfig
 from gateway.services import Services
 
+# Coroutines although they await nothing: FastAPI sends plain functions to a thread, which costs more than the call.
 
-def _services(request: Request) -> Services:
+
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-def _http(request: Request) -> HttpConfig:
+async def _http(request: Request) -> HttpConfig:
     config: HttpConfig = request.app.state.http
     return config
 

@@ -14,6 +14,7 @@
     InternalVerifier.from_jwks(json_text, audience="storage").verify(token) -> Identity
     await ExternalVerifier(...).verify(token) -> Identity        (services/runtime/external_identity.py)
     authenticator(internal, external=None) -> Authenticate       what build_server takes
+    remembering(authenticate) -> Authenticate                    the same, checking a token once in a while only
 
 An internal token is an EdDSA (Ed25519) JWT: iss, aud (list), sub (user), tenant, roles, iat, exp (60 s), kid
 in its header. The key a kid names decides the algorithm and the issuer; the token's header decides nothing.
@@ -38,6 +39,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from jwt.algorithms import OKPAlgorithm
 
 from services.runtime.errors import PermissionDenied, Unauthenticated
+from services.runtime.recent import Recent
 
 ID_NAMESPACE = uuid5(NAMESPACE_URL, "urn:vitae:identity")
 """Namespace of ids made from an identity provider's names. Changing it would orphan everything people own."""
@@ -57,6 +59,10 @@ LONGEST_LIFETIME = 300.0
 LEEWAY = 5.0
 """Seconds that two machines' clocks may differ."""
 
+REMEMBERED = 10.0
+"""Seconds for which a token that was checked is not checked again."""
+
+_TOKENS = 2048
 _ALGORITHM = "EdDSA"
 
 
@@ -79,6 +85,8 @@ class Identity:
     service: str | None = None
     token: str | None = field(default=None, repr=False, compare=False)
     """The token this identity came with, for forwarding to the next service, which checks it for itself."""
+    expires: float = field(default=0.0, repr=False, compare=False)
+    """When that token ends, in seconds since 1970; 0 when it is not known."""
 
     @property
     def user(self) -> UUID:
@@ -242,7 +250,7 @@ class InternalVerifier:
         if claims["exp"] - claims["iat"] > LONGEST_LIFETIME:
             raise invalid_token()
         if "sub" not in claims:
-            return Identity(NO_TENANT, service=known.issuer, token=token)
+            return Identity(NO_TENANT, service=known.issuer, token=token, expires=claims["exp"])
         if known.issuer not in self.user_issuers:
             raise invalid_token()
         return _person(claims, token)
@@ -256,7 +264,25 @@ def authenticator(internal: InternalVerifier, external: Authenticate | None = No
             return internal.verify(token)
         return await external(token)
 
-    return authenticate
+    return remembering(authenticate)
+
+
+def remembering(authenticate: Authenticate, clock: Callable[[], float] = time.time) -> Authenticate:
+    """Takes a token's word for REMEMBERED seconds after it was checked, never beyond its end.
+
+    Checking one costs about half of what a whole call does, and callers send the same one again and again. A key that
+    is withdrawn is believed for as long after the fact.
+    """
+    accepted: Recent[str, Identity] = Recent(most=_TOKENS, seconds=REMEMBERED, clock=clock)
+
+    async def known(token: str) -> Identity:
+        identity = accepted.get(token)
+        if identity is None:
+            identity = await authenticate(token)
+            accepted.put(token, identity, until=identity.expires)
+        return identity
+
+    return known
 
 
 def generate_key() -> str:
@@ -309,7 +335,7 @@ def _person(claims: Mapping[str, Any], token: str) -> Identity:
         raise invalid_token() from error
     if not isinstance(roles, list):
         raise invalid_token()
-    return Identity(tenant, user, known_roles(roles), token=token)
+    return Identity(tenant, user, known_roles(roles), token=token, expires=claims["exp"])
 
 
 def _public_jwk(key: Ed25519PublicKey) -> dict[str, str]:

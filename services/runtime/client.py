@@ -9,7 +9,7 @@
 Whose word a call carries is the channel's `token`, called for each RPC:
 
     forward_caller                              the token the present caller came with
-    speaking_for_caller(signer, ["storage"])    a fresh internal token for the present identity (the gateway's way)
+    speaking_for_caller(signer, ["storage"])    an internal token for the present identity (the gateway's way)
     as_service(signer, ["storage"])             this process itself (a worker's way)
 
 Each call also carries the request id, the trace, and a deadline: what is left of the caller's, less one
@@ -27,9 +27,10 @@ from typing import Any
 
 import grpc
 
-from services.runtime.auth import InternalSigner, current_identity
+from services.runtime.auth import Identity, InternalSigner, current_identity
 from services.runtime.errors import Unauthenticated
 from services.runtime.interceptors.outgoing import Outgoing
+from services.runtime.recent import Recent
 from services.runtime.settings import TlsConfig
 
 TokenSource = Callable[[], str]
@@ -43,14 +44,39 @@ def forward_caller() -> str:
     return token
 
 
+REUSED = 0.25
+"""Share of its lifetime for which a minted token is sent again: receivers then need not check each call's anew."""
+
+_CALLERS = 1024
+
+
 def speaking_for_caller(signer: InternalSigner, audience: Sequence[str]) -> TokenSource:
-    """Mints a token for the present identity at each call."""
-    return lambda: signer.for_user(current_identity(), audience=audience)
+    """Mints a token for the present identity, and sends it again for a while."""
+    minted: Recent[Identity, str] = Recent(most=_CALLERS, seconds=REUSED * signer.lifetime)
+
+    def token() -> str:
+        identity = current_identity()
+        kept = minted.get(identity)
+        if kept is None:
+            kept = signer.for_user(identity, audience=audience)
+            minted.put(identity, kept)
+        return kept
+
+    return token
 
 
 def as_service(signer: InternalSigner, audience: Sequence[str]) -> TokenSource:
-    """Mints a token for this process at each call."""
-    return lambda: signer.for_service(audience=audience)
+    """Mints a token for this process, and sends it again for a while."""
+    minted: Recent[str, str] = Recent(most=1, seconds=REUSED * signer.lifetime)
+
+    def token() -> str:
+        kept = minted.get(signer.issuer)
+        if kept is None:
+            kept = signer.for_service(audience=audience)
+            minted.put(signer.issuer, kept)
+        return kept
+
+    return token
 
 
 def open_channel(

@@ -70,6 +70,7 @@ class ExternalVerifier:
             stable_id(self.issuer, _text(claims["sub"])),
             known_roles(_names(claim(claims, self.roles_claim))),
             token=token,
+            expires=claims["exp"],
         )
 
     def _tenant(self, claims: Mapping[str, Any]) -> UUID:

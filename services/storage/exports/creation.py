@@ -5,8 +5,9 @@ equal keys the bytes are equal, so a user who has them already gets a record tha
 """
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -21,6 +22,7 @@ from services.runtime.db import Database, after_commit, retrying, transaction_ti
 from services.runtime.errors import Aborted, FieldError, VitaeError
 from services.runtime.idempotency import RepeatableCall
 from services.runtime.queue import Queue, Work
+from services.runtime.recent import Recent
 from services.storage.exports import records, store
 from services.storage.exports.messages import Found, export_message
 from services.storage.exports.naming import checked_extension, export_filename
@@ -55,6 +57,10 @@ class Planned:
     plan: ExportPlan
 
 
+def _recent_plans() -> Recent[bytes, ExportPlan]:
+    return Recent(most=512, seconds=30.0)
+
+
 @dataclass(frozen=True)
 class ExportCreation:
     """Creates exports for the caller, whose token the two stubs carry on."""
@@ -66,6 +72,9 @@ class ExportCreation:
     limits: CreationLimits
     metrics: StorageMetrics
     new_id: Callable[[], UUID] = uuid4
+    plans: Recent[bytes, ExportPlan] = field(default_factory=_recent_plans)
+    """By the hash of what was asked. A plan depends on that and on the renderer's version alone, so one that is some
+    seconds old is at worst as old as the plan of an export that waits for its turn."""
 
     async def create(self, identity: Identity, request: CreateExportRequest) -> Found:
         """One export. Errors of the document and of the options come as generation and render gave them."""
@@ -97,14 +106,17 @@ class ExportCreation:
         snapshot = await self.documents.GetDocumentSnapshot(
             GetDocumentSnapshotRequest(document_id=request.document_id, version=request.document_version)
         )
-        plan = await self.renderer.PlanExport(
-            PlanExportRequest(
-                document=snapshot.document,
-                format=request.format,
-                template=request.template,
-                options=request.options,
-            )
+        asked = PlanExportRequest(
+            document=snapshot.document,
+            format=request.format,
+            template=request.template,
+            options=request.options,
         )
+        key = hashlib.sha256(asked.SerializeToString(deterministic=True)).digest()
+        plan = self.plans.get(key)
+        if plan is None:
+            plan = await self.renderer.PlanExport(asked)
+            self.plans.put(key, plan)
         return Planned(snapshot, plan)
 
     async def _caught(self, index: int, request: CreateExportRequest) -> Planned | VitaeError:

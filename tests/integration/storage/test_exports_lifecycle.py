@@ -73,6 +73,20 @@ async def test_an_identical_export_is_answered_at_once_and_shares_the_file(
     await no_objects_left(storage)
 
 
+async def test_an_identical_request_is_planned_once_and_another_one_anew(
+    storage: StorageHarness, worker: Worker
+) -> None:
+    user = storage.user()
+    document = storage.document(user)
+    for _ in range(2):
+        await user.exports.CreateExport(create_request(document))
+    assert storage.neighbours.calls == ["snapshot", "plan", "snapshot"]
+    changed = create_request(document)
+    changed.options.accent_color = "#123456"
+    await user.exports.CreateExport(changed)
+    assert storage.neighbours.calls[3:] == ["snapshot", "plan"]
+
+
 async def test_the_cache_is_of_one_user_alone(storage: StorageHarness, worker: Worker) -> None:
     first = storage.user()
     second = storage.user(tenant=first.identity.tenant_id)

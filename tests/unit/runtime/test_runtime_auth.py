@@ -19,7 +19,9 @@ from services.runtime.auth import (
     acting_as,
     generate_key,
     key_set,
+    remembering,
 )
+from services.runtime.client import speaking_for_caller
 from services.runtime.errors import PermissionDenied, Unauthenticated
 
 PERSON = Identity(UUID(int=1), UUID(int=2), frozenset({Role.USER, Role.TENANT_ADMIN}))
@@ -176,3 +178,75 @@ def test_requirements_name_what_is_missing_by_reason_only() -> None:
 def test_a_process_cannot_be_made_to_speak_for_nobody_as_a_user() -> None:
     with pytest.raises(PermissionDenied):
         _signer().for_user(Identity(NO_TENANT, service="gateway"), audience=["storage"])
+
+
+class Provider:
+    """Counts what it is asked, and knows tokens until they are withdrawn."""
+
+    def __init__(self, expires: float) -> None:
+        self.asked, self.withdrawn, self.expires = 0, False, expires
+
+    async def verify(self, token: str) -> Identity:
+        self.asked += 1
+        if self.withdrawn or token != "good":
+            raise Unauthenticated
+        return Identity(PERSON.tenant_id, PERSON.user_id, token=token, expires=self.expires)
+
+
+async def test_an_accepted_token_is_checked_again_after_a_while_only() -> None:
+    now = [1000.0]
+    provider = Provider(expires=5000.0)
+    authenticate = remembering(provider.verify, lambda: now[0])
+    for _ in range(3):
+        assert (await authenticate("good")).user_id == PERSON.user_id
+    assert provider.asked == 1
+    provider.withdrawn = True
+    now[0] += auth.REMEMBERED
+    with pytest.raises(Unauthenticated):
+        await authenticate("good")
+
+
+async def test_a_token_is_not_accepted_beyond_its_end_because_it_was_before() -> None:
+    now = [1000.0]
+    provider = Provider(expires=1003.0)
+    authenticate = remembering(provider.verify, lambda: now[0])
+    await authenticate("good")
+    provider.withdrawn = True
+    now[0] = 1003.0
+    with pytest.raises(Unauthenticated):
+        await authenticate("good")
+
+
+async def test_a_refused_token_is_checked_every_time() -> None:
+    provider = Provider(expires=5000.0)
+    authenticate = remembering(provider.verify)
+    for _ in range(2):
+        with pytest.raises(Unauthenticated):
+            await authenticate("bad")
+    assert provider.asked == 2
+
+
+def test_what_is_verified_says_when_it_ends() -> None:
+    signer = _signer()
+    verifier = InternalVerifier.from_jwks(key_set([signer]), audience="storage")
+    before = time.time()
+    person = verifier.verify(signer.for_user(PERSON, audience=["storage"]))
+    process = verifier.verify(signer.for_service(audience=["storage"]))
+    assert before + 58 < person.expires <= time.time() + 60
+    assert before + 58 < process.expires <= time.time() + 60
+
+
+def test_a_minted_token_is_sent_again_while_most_of_its_life_is_left() -> None:
+    now = [time.time()]
+    signer = InternalSigner.from_pem(generate_key(), issuer="gateway", clock=lambda: now[0])
+    token = speaking_for_caller(signer, ["storage"])
+    with acting_as(PERSON):
+        first = token()
+        assert token() == first
+    now[0] += 1  # so that another token would differ
+    with acting_as(Identity(PERSON.tenant_id, PERSON.user_id, frozenset({Role.USER}))):
+        assert token() != first, "other roles, another token"
+    with acting_as(Identity(UUID(int=9), PERSON.user_id, PERSON.roles)):
+        assert token() != first, "another tenant, another token"
+    with acting_as(PERSON):
+        assert token() == first

@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from services.runtime.config import ConfigError, load
@@ -64,9 +64,11 @@ def run(name: str, work: Callable[[Tools], Awaitable[int]]) -> int:
 async def tools(config: StorageConfig) -> AsyncIterator[Tools]:
     """The tools on the configured database and store, which close at the end."""
     database = Database.from_config(config.database, application="storage command")
-    objects, links = open_objects(config.s3, config.local)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
         await require_schema(database, "services.storage")
+        objects, links = await open_objects(config.s3, config.local, database)
+        stack.push_async_callback(objects.close)
         metrics = StorageMetrics.register(new_registry())
         queue = Queue(
             on_ended=record_ends(Changes(), metrics),
@@ -81,9 +83,6 @@ async def tools(config: StorageConfig) -> AsyncIterator[Tools]:
             Doctor(database, objects, links, config.local.public_url),
         )
         await deletions.drain()
-    finally:
-        await objects.close()
-        await database.close()
 
 
 async def _run(config: StorageConfig, work: Callable[[Tools], Awaitable[int]]) -> int:

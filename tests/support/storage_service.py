@@ -133,22 +133,7 @@ class StorageHarness:
 
     def document(self, caller: Caller, *, text: str = "", job: str = "", version: int = 1) -> str:
         """Gives this person a resume; its id."""
-        id = str(uuid4())
-        document = document_pb2.Document()
-        document.resume.header.full_name = text or f"document {id}"
-        self.neighbours.documents[caller.identity.tenant_id, caller.identity.user, id] = (
-            documents_pb2.DocumentSnapshot(
-                document_id=id,
-                document_type=document_pb2.DOCUMENT_TYPE_RESUME,
-                version=version,
-                title="A resume",
-                job_posting_id=job,
-                job_title="Engineer" if job else "",
-                company="Acme" if job else "",
-                document=document,
-            )
-        )
-        return id
+        return give_document(self.neighbours, caller.identity, text=text, job=job, version=version)
 
     def _caller(self, identity: Identity, token: Callable[[], str]) -> Caller:
         channel = self.channel(token)
@@ -228,7 +213,7 @@ async def running_storage(
     jwks = key_set(signers.values())
     async with AsyncExitStack() as stack:
         neighbours = Neighbours()
-        neighbour = await _neighbour(stack, neighbours, jwks)
+        neighbour = await neighbour_server(stack, neighbours, jwks)
         environ = {
             "VITAE_INTERNAL_JWKS": jwks,
             "VITAE_STORAGE_DATABASE_URL": urls.login_url,
@@ -247,7 +232,7 @@ async def running_storage(
         stack.push_async_callback(database.close)
         doorbell = Doorbell(database, listen=False, poll=config.work.poll)
         await stack.enter_async_context(doorbell.connected())
-        store, links = open_objects(config.s3, config.local)
+        store, links = await open_objects(config.s3, config.local, database)
         stack.push_async_callback(store.close)
         store = objects(store)
         channels: list[grpc.aio.Channel] = []
@@ -338,7 +323,28 @@ async def no_objects_left(storage: StorageHarness) -> None:
     raise AssertionError(f"objects left: {await stored_keys(storage)}")
 
 
-async def _neighbour(stack: AsyncExitStack, neighbours: Neighbours, jwks: str) -> str:
+def give_document(
+    neighbours: Neighbours, owner: Identity, *, text: str = "", job: str = "", version: int = 1
+) -> str:
+    """Gives a person a resume; its id."""
+    id = str(uuid4())
+    document = document_pb2.Document()
+    document.resume.header.full_name = text or f"document {id}"
+    neighbours.documents[owner.tenant_id, owner.user, id] = documents_pb2.DocumentSnapshot(
+        document_id=id,
+        document_type=document_pb2.DOCUMENT_TYPE_RESUME,
+        version=version,
+        title="A resume",
+        job_posting_id=job,
+        job_title="Engineer" if job else "",
+        company="Acme" if job else "",
+        document=document,
+    )
+    return id
+
+
+async def neighbour_server(stack: AsyncExitStack, neighbours: Neighbours, jwks: str) -> str:
+    """The address of a server that stands in for generation and render."""
     config = load(StorageConfig, _minimal(jwks), process="storage")
     verifiers = {name: InternalVerifier.from_jwks(jwks, audience=name) for name in ("generation", "render")}
     server = build_server(

@@ -1,8 +1,8 @@
 """Objects in a bucket of any S3-compatible store, through boto3 (SPEC S2, S4).
 
 boto3 blocks, so every call runs in a bounded pool of threads. Retries are botocore's and nobody else's. A file goes up
-in one request (the largest file allowed is far below S3's 5 GB for one), so a broken upload leaves no parts behind; the
-request's signature covers the SHA-256 of the body, so the store itself refuses bytes that were changed on the way.
+in one request, a large one in parts (s3_parts.py); the signature of each request covers the SHA-256 of its body, so the
+store itself refuses bytes that were changed on the way.
 """
 
 import asyncio
@@ -15,13 +15,12 @@ from urllib.parse import quote
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from services.runtime.logs import get_logger
-from services.storage.objects import base
-from services.storage.objects.base import CHUNK, LinkHolder, ObjectEntry, ObjectStat
+from services.storage.objects import base, s3_advice, s3_parts
+from services.storage.objects.base import CHUNK, LinkHolder, ObjectEntry, ObjectStat, StagedFile
 from services.storage.objects.keys import checked_key, checked_prefix
-from services.storage.objects.staging import StagedFile
 
 T = TypeVar("T")
 
@@ -56,6 +55,8 @@ class S3Settings:
     attempts: int = 3
     """Tries of one call in all."""
     connections: int = 16
+    create: bool = True
+    """Whether a bucket that is absent is made; without, the store is unavailable until the bucket is there."""
 
 
 class S3Store:
@@ -73,23 +74,35 @@ class S3Store:
         self._log = get_logger(__name__).bind(bucket=settings.bucket)
 
     async def put(self, key: str, file: StagedFile, *, content_type: str, exclusive: bool = False) -> None:
-        arguments: dict[str, Any] = {
-            "Key": checked_key(key),
+        bucket, key = self._settings.bucket, checked_key(key)
+        about: dict[str, Any] = {
             "ContentType": content_type,
-            "ContentLength": file.size_bytes,
             "Metadata": {_SHA256: file.sha256},
             **self._encryption(),
-            **({"IfNoneMatch": "*"} if exclusive else {}),
         }
+        condition = {"IfNoneMatch": "*"} if exclusive else {}
+
+        def in_one() -> None:
+            file.file.seek(0)
+            self._client.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=file.file,
+                ContentLength=file.size_bytes,
+                **about,
+                **condition,
+            )
+
+        def in_parts() -> None:
+            s3_parts.upload(self._client, bucket, key, file.file, condition=condition, about=about)
 
         await self._prepared()
-
-        def upload() -> None:
-            file.file.seek(0)
-            self._client.put_object(Bucket=self._settings.bucket, Body=file.file, **arguments)
-
+        large = file.size_bytes > s3_parts.PART
+        # Some stores overlook the condition where parts are put together, so the key is looked at first as well.
+        if large and exclusive and await self.stat(key) is not None:
+            raise base.taken(key)
         try:
-            await self._run(upload)
+            await self._run(in_parts if large else in_one)
         except ClientError as error:
             if exclusive and _code(error) in _TAKEN:
                 raise base.taken(key) from error
@@ -186,6 +199,13 @@ class S3Store:
         except ClientError as error:
             raise self._translated(error) from error
 
+    async def drop_unfinished(self, before: datetime) -> int:
+        await self._prepared()
+        try:
+            return await self._run(lambda: s3_parts.drop(self._client, self._settings.bucket, before))
+        except ClientError as error:
+            raise self._translated(error) from error
+
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
@@ -207,7 +227,7 @@ class S3Store:
             await self._call("head_bucket")
             return
         except ClientError as error:
-            if _code(error) not in {"404", "NoSuchBucket"}:
+            if not self._settings.create or _code(error) not in {"404", "NoSuchBucket"}:
                 raise
         region = self._settings.region
         place = (
@@ -235,22 +255,16 @@ class S3Store:
     async def _run(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        except (BotoCoreError, HTTPClientError) as error:
-            self._log.warning("the store cannot be reached", error=type(error).__name__)
-            raise base.unavailable() from error
+        except BotoCoreError as error:
+            advice = s3_advice.unreachable(error, self._settings.endpoint or "the store of the region")
+            self._log.error("the store cannot be reached", error=type(error).__name__, advice=advice)
+            raise base.unavailable(advice) from error
 
     def _translated(self, error: ClientError) -> Exception:
         """What clients are told of a refusal: that the store does not serve. Operators get the reason in the log."""
-        code, status = _code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        advice = ""
-        if status in {401, 403}:
-            advice = "check the AWS_ credentials and the bucket's policy (VITAE_STORAGE_S3_BUCKET)"
-        elif status == 301:
-            advice = "check VITAE_STORAGE_S3_REGION"
-        self._log.error(
-            "the store refused", operation=error.operation_name, code=code, status=status, advice=advice
-        )
-        return base.unavailable()
+        advice = s3_advice.refused(error, datetime.now(UTC))
+        self._log.error("the store refused", operation=error.operation_name, code=_code(error), advice=advice)
+        return base.unavailable(advice)
 
 
 def _client(session: Any, settings: S3Settings, endpoint: str | None) -> Any:

@@ -61,6 +61,8 @@ class Cleanup:
         await self._forget_answers()
         await self.deletions.drain()
         orphans = sum([await self._sweep(prefix) for prefix in prefixes(tenant_id)])
+        if tenant_id is None:
+            orphans += await self.objects.drop_unfinished(datetime.now(UTC) - ORPHAN_AGE)
         return Cleaned(removed_files, records, freed, orphans)
 
     async def _batch(self, size: int, tenant_id: UUID | None) -> list[endings.Removed]:

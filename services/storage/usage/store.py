@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.auth import Identity
+from services.runtime.db import Database
 from services.runtime.errors import ResourceExhausted
 from services.storage.tables import exports, files, objects, tenant_settings
 
@@ -47,6 +48,13 @@ async def space(connection: AsyncConnection, identity: Identity) -> Space:
     retention = select(tenant_settings.c.retention).where(of_tenant).scalar_subquery()
     row = (await connection.execute(select(used, reserved, quota, retention))).one()
     return Space(int(row[0]), int(row[1]), row[2], row[3])
+
+
+async def any_files(database: Database) -> bool:
+    """Whether anybody keeps a file or an object."""
+    query = select(exists(select(files.c.id)) | exists(select(objects.c.id)))
+    async with database.queue_transaction() as connection:
+        return bool((await connection.execute(query)).scalar_one())
 
 
 def check_quota(kept: Space, needed_bytes: int, default_quota: int) -> None:

@@ -23,9 +23,9 @@ from services.runtime.queue import Outcome, Queue
 from services.storage.exports import endings
 from services.storage.exports.waiting import Changes
 from services.storage.metrics import StorageMetrics
-from services.storage.objects.base import ObjectStore, is_unavailable
+from services.storage.objects.base import ObjectStore, StagedFile, is_unavailable
 from services.storage.objects.keys import export_key
-from services.storage.objects.staging import StagedFile, staged
+from services.storage.objects.staging import staged
 from services.storage.tables import files
 from services.storage.work.failing import Failing
 from services.storage.work.leases import Fence, KnownLeases, LeasedExport, lease_lost, look_up

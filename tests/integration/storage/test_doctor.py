@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from services.storage.inspection.doctor import PROBES, Check
+from services.storage.inspection.doctor import Check
+from services.storage.objects.keys import PROBES
 from tests.support.ceph import S3Endpoint
 from tests.support.postgres import Databases
 from tests.support.storage_service import StorageHarness, running_storage

@@ -136,6 +136,23 @@ async def test_neighbours_that_are_down_are_unavailable_and_nothing_is_half_made
     await channel.close()
 
 
+async def test_a_store_that_goes_away_does_not_take_the_service_along(
+    started: Started, signers: dict[str, InternalSigner], tmp_path: Path
+) -> None:
+    (tmp_path / "objects").rename(tmp_path / "away")
+    identity = Identity(uuid4(), uuid4())
+    channel = open_channel(
+        f"127.0.0.1:{started.ports['grpc']}",
+        token=lambda: signers["gateway"].for_user(identity, audience=["storage"]),
+    )
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{started.ports['ops']}") as ops:
+        await asyncio.sleep(2.5)  # longer than readiness is believed
+        assert (await ops.get("/readyz")).status_code == 200
+    listed = await exports_pb2_grpc.ExportServiceStub(channel).ListExports(exports_pb2.ListExportsRequest())
+    assert listed.total_size == 0
+    await channel.close()
+
+
 async def test_a_database_without_migrations_is_refused_with_the_command_to_run(
     databases: Databases, tmp_path: Path, signers: dict[str, InternalSigner]
 ) -> None:

@@ -16,8 +16,7 @@ from services.runtime.errors import (
     Unavailable,
 )
 from services.storage.objects import base
-from services.storage.objects.base import ObjectStore
-from services.storage.objects.staging import StagedFile
+from services.storage.objects.base import ObjectStore, StagedFile
 from tests.support.postgres import Databases
 from tests.support.storage_service import (
     PDF,

@@ -51,7 +51,7 @@ run: $(READY) ## Keep the whole system running; prints its URL, its docs URL and
 ##@ Test it
 
 .PHONY: test
-test: check ## Run every check and every test, fast ones first; stops at the first problem.
+test: check test-packages ## Run every check and every test, fast ones first; stops at the first problem.
 	@$(PYTHON) -m pytest $(FAST) $(INTEGRATION) $(CHAOS) --exitfirst
 
 .PHONY: test-fast
@@ -59,18 +59,26 @@ test-fast: $(READY) ## Run the tests that need no database and no socket.
 	@$(PYTHON) -m pytest $(FAST)
 
 .PHONY: test-integration
-test-integration: $(READY) ## Run the tests on real databases, sockets and processes.
+test-integration: $(READY) test-packages ## Run the tests on real databases, sockets and processes.
 	@$(PYTHON) -m pytest $(INTEGRATION)
 
 .PHONY: chaos
-chaos: $(READY) ## Kill processes in the middle of their work and see that nothing is lost or done twice.
-	@$(PYTHON) -m pytest $(CHAOS) --capture=no
+chaos: $(READY) test-packages ## Kill processes during 1,000 exports (EXPORTS=) and see that nothing is lost or done twice.
+	@VITAE_TEST_CHAOS_STORAGE_EXPORTS=$(or $(EXPORTS),1000) $(PYTHON) -m pytest $(CHAOS) --capture=no
+
+.PHONY: test-packages
+test-packages: $(READY) ## Install the S3 server tests run against where that is allowed; without it they are skipped.
+	@$(PYTHON) deploy/local/system_packages.py --tests --install || true
 
 .PHONY: bench
-bench: $(READY) ## Measure the published figures; prints tables and writes out/bench/*.json.
+bench: $(READY) test-packages ## Measure the published figures; prints tables and writes out/bench/*.json.
 	@for script in tests/benchmarks/bench_*.py; do \
 	  name=$$(basename $$script .py); echo "== $${name#bench_}"; \
 	  $(PYTHON) $$script --json out/bench/$${name#bench_}.json; done
+
+.PHONY: bench-storage
+bench-storage: $(READY) test-packages ## Measure queue, object store and queries alone; fails when a target is missed.
+	@$(PYTHON) tests/benchmarks/bench_storage.py --json out/bench/storage.json
 
 .PHONY: check
 check: $(READY) ## Run every check that is not a test.

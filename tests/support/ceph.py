@@ -2,7 +2,7 @@
 
     with ceph(folder) as endpoint:        # S3Endpoint(url, key, secret)
 
-Needs once: apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common. Starts in about 15 s.
+`make test-packages` installs it. Starts in about 15 s.
 """
 
 import os

@@ -1,14 +1,10 @@
 """A running storage service for each test that asks."""
 
-import os
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.ceph import S3Endpoint, ceph, missing_programs
 from tests.support.postgres import Databases
 from tests.support.storage_service import StorageHarness, Worker, running_storage
 
@@ -25,21 +21,3 @@ async def storage(databases: Databases, tmp_path: Path) -> AsyncIterator[Storage
 def worker(storage: StorageHarness) -> Worker:
     """A render worker."""
     return Worker(storage.process("render-worker").work)
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[S3Endpoint]:
-    """The S3 server of the run."""
-    given = os.environ.get("VITAE_TEST_S3_ENDPOINT")
-    if given:
-        yield S3Endpoint(given, os.environ["VITAE_TEST_S3_KEY"], os.environ["VITAE_TEST_S3_SECRET"])
-        return
-    lacking = missing_programs()
-    if lacking:
-        pytest.skip(f"no S3 server: set VITAE_TEST_S3_ENDPOINT or install {', '.join(lacking)}")
-    folder = Path(tempfile.mkdtemp(prefix="ceph"))
-    try:
-        with ceph(folder) as endpoint:
-            yield endpoint
-    finally:
-        shutil.rmtree(folder)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local import system_packages
-from deploy.local.system_packages import LIBRARIES, Library, install_command, missing
+from deploy.local.system_packages import LIBRARIES, TEST_PROGRAMS, Library, install_command, missing
+from tests.support.ceph import PROGRAMS
 
 ABSENT = Library(
     "test of absence",
@@ -75,3 +76,26 @@ def test_without_the_right_to_install_it_prints_the_command_and_fails(
 
 def test_every_library_has_a_package_for_every_packager() -> None:
     assert {frozenset(library.packages) for library in LIBRARIES} == {frozenset(system_packages.COMMANDS)}
+
+
+def test_a_program_is_looked_for_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    server = Library("a server", ("vitae-test-server",), {"apt-get": "vitae-test-server"}, program=True)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert missing((server,)) == [server]
+    (tmp_path / "vitae-test-server").write_text("#!/bin/sh\n")
+    (tmp_path / "vitae-test-server").chmod(0o755)
+    assert missing((server,)) == []
+
+
+@pytest.mark.parametrize("only_packager", ["pacman"], indirect=True)
+@pytest.mark.usefixtures("only_packager")
+def test_what_a_packager_does_not_have_is_installed_by_hand(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["system_packages.py", "--tests", "--install"])
+    assert system_packages.main() == 1
+    assert "install radosgw, ceph-osd, ceph-mon, ceph-authtool by hand" in capsys.readouterr().err
+
+
+def test_the_packages_for_tests_bring_every_program_of_the_s3_server() -> None:
+    assert {each.names[0] for each in TEST_PROGRAMS} <= set(PROGRAMS)

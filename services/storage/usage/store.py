@@ -3,13 +3,29 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import ScalarSelect, Table, and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.auth import Identity
 from services.runtime.db import Database
 from services.runtime.errors import ResourceExhausted
-from services.storage.tables import exports, files, objects, tenant_settings
+from services.storage.tables import exports, files, objects, tenant_settings, work_items
+from vitae.render.v1.options_pb2 import Format
+
+
+@dataclass(frozen=True)
+class ExportGroup:
+    """A user's exports of one format, template and stored status."""
+
+    format: Format.ValueType
+    template: str
+    status: str
+    exports: int
+    downloads: int
+    rendered: int
+    """Those that were rendered, not answered from the cache."""
+    render_seconds: float
+    """In all."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,48 @@ async def space(connection: AsyncConnection, identity: Identity) -> Space:
     retention = select(tenant_settings.c.retention).where(of_tenant).scalar_subquery()
     row = (await connection.execute(select(used, reserved, quota, retention))).one()
     return Space(int(row[0]), int(row[1]), row[2], row[3])
+
+
+async def export_groups(connection: AsyncConnection, identity: Identity) -> list[ExportGroup]:
+    """The user's exports in groups, read from an index alone."""
+    by = (exports.c.format, exports.c.template, exports.c.status)
+    query = (
+        select(
+            *by,
+            func.count(),
+            func.sum(exports.c.download_count),
+            func.count(exports.c.render_seconds),
+            func.coalesce(func.sum(exports.c.render_seconds), 0.0),
+        )
+        .where(exports.c.tenant_id == identity.tenant_id, exports.c.user_id == identity.user)
+        .group_by(*by)
+    )
+    return [
+        ExportGroup(row[0], row[1], row[2], int(row[3]), int(row[4]), int(row[5]), float(row[6]))
+        for row in await connection.execute(query)
+    ]
+
+
+async def counts(connection: AsyncConnection, identity: Identity) -> tuple[int, int]:
+    """(stored files and objects of the user, exports at work)."""
+
+    def number(table: Table) -> ScalarSelect[int]:
+        mine = and_(table.c.tenant_id == identity.tenant_id, table.c.user_id == identity.user)
+        return select(func.count()).select_from(table).where(mine).scalar_subquery()
+
+    running = (
+        select(func.count())
+        .select_from(work_items.join(exports, exports.c.id == work_items.c.id))
+        .where(
+            work_items.c.tenant_id == identity.tenant_id,
+            work_items.c.user_id == identity.user,
+            work_items.c.owner.is_not(None),
+            exports.c.status == "pending",
+        )
+        .scalar_subquery()
+    )
+    row = (await connection.execute(select(number(files) + number(objects), running))).one()
+    return int(row[0]), int(row[1])
 
 
 async def any_files(database: Database) -> bool:

@@ -327,5 +327,7 @@ async def test_many_calls_share_a_pool_of_connections(proxy: UnreliableProxy) ->
         proxy.pause = 0.02
         await asyncio.gather(*(put(store, f"key{number}", bytes(200_000)) for number in range(12)))
         assert [entry.key async for entry in store.list("key")] == sorted(f"key{n}" for n in range(12))
+        read = await asyncio.gather(*(got(store, f"key{number}") for number in range(12)))
+        assert {len(each) for each in read} == {200_000}
         assert 1 < proxy.most_open <= 3
         assert proxy.connections <= 4, "kept and used again"

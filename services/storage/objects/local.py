@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -122,9 +123,7 @@ class LocalStore:
     async def list(self, prefix: str, *, after: str = "") -> AsyncIterator[ObjectEntry]:
         checked_prefix(prefix)
         entries = self._walk(prefix, after)
-        while batch := await self._run(
-            lambda: [entry for entry, _ in zip(entries, range(_LISTED), strict=False)]
-        ):
+        while batch := await self._run(lambda: list(islice(entries, _LISTED))):
             for entry in batch:
                 yield entry
 

@@ -132,6 +132,14 @@ async def test_listing_is_by_key_from_anywhere(store: ObjectStore) -> None:
     assert [entry.size_bytes async for entry in store.list("a/10")] == [4]
 
 
+async def test_a_listing_of_many_pages_leaves_nothing_out(store: ObjectStore) -> None:
+    keys = [f"many/{number:04}" for number in range(1203)]
+    for start in range(0, len(keys), 50):
+        await asyncio.gather(*(put(store, key, b"") for key in keys[start : start + 50]))
+    assert [entry.key async for entry in store.list("many/")] == keys
+    assert [entry.key async for entry in store.list("many/", after="many/0099")] == keys[100:]
+
+
 @pytest.mark.parametrize(
     "key",
     ["", "/a", "a/", "../a", "a/../b", "a//b", "a/./b", ".a", "a/.b", "a\\b", "a\0b", "ä", "a b", "x" * 501],

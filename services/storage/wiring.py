@@ -127,6 +127,8 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
         failing,
         metrics,
         config.limits.max_file,
+        config.limits.reservation,
+        config.limits.quota,
         config.work.staging_folder,
     )
     downloads = Downloads(database, objects, outside.links, timedelta(seconds=config.limits.link_lifetime))

@@ -43,7 +43,7 @@ from services.storage.exports import store  # noqa: E402
 from services.storage.objects.base import StagedFile  # noqa: E402
 from services.storage.objects.s3 import S3Settings, S3Store  # noqa: E402
 from services.storage.retention.cleanup import BATCH, expired  # noqa: E402
-from services.storage.usage.store import counts, export_groups, space  # noqa: E402
+from services.storage.usage.store import at_work, export_groups, space  # noqa: E402
 from tests.benchmarks.storage_records import Records, plan_faults  # noqa: E402
 from tests.support.ceph import S3Endpoint, ceph, missing_programs  # noqa: E402
 
@@ -218,7 +218,7 @@ async def queries(url: str, records: Records) -> list[Figure]:
     async def usage(connection: AsyncConnection) -> None:
         await space(connection, person)
         assert await export_groups(connection, person)
-        await counts(connection, person)
+        await at_work(connection, person)
 
     async def cleanup(connection: AsyncConnection) -> None:
         assert len(await expired(connection, BATCH)) == BATCH

@@ -7,7 +7,7 @@ from typing import Any
 from services.runtime.auth import require_user
 from services.runtime.db import Database
 from services.storage.exports.messages import STATUS
-from services.storage.usage.store import counts, export_groups, space
+from services.storage.usage.store import at_work, export_groups, space
 from vitae.render.v1.options_pb2 import Format
 from vitae.resume.v1.common_pb2 import WORK_STATUS_PROCESSING, WorkStatus
 from vitae.storage.v1 import usage_pb2 as messages
@@ -27,7 +27,7 @@ class UsageServicer(UsageServiceServicer):
         async with self.database.user_transaction(identity) as connection:
             kept = await space(connection, identity)
             groups = await export_groups(connection, identity)
-            file_count, running = await counts(connection, identity)
+            running = await at_work(connection, identity)
         formats: Counter[Format.ValueType] = Counter()
         templates: Counter[str] = Counter()
         statuses: Counter[WorkStatus.ValueType] = Counter()
@@ -45,7 +45,7 @@ class UsageServicer(UsageServiceServicer):
             used_bytes=kept.used_bytes,
             reserved_bytes=kept.reserved_bytes,
             quota_bytes=self.quota_bytes if kept.quota_bytes is None else kept.quota_bytes,
-            file_count=file_count,
+            file_count=kept.file_count,
             by_format=[messages.FormatCount(format=each, count=n) for each, n in sorted(formats.items())],
             by_template=[
                 messages.TemplateCount(template=each, count=n) for each, n in sorted(templates.items())

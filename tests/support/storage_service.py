@@ -11,9 +11,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID, uuid4
 
 import grpc
+import httpx
 from prometheus_client import CollectorRegistry
 
 from deploy.local.postgres import ServiceDatabase
@@ -312,6 +314,28 @@ async def downloaded(user: Caller, id: str) -> tuple[str, bytes]:
 async def stored_keys(storage: StorageHarness) -> list[str]:
     """Keys of all objects."""
     return [entry.key async for entry in storage.objects.list("exports/")]
+
+
+async def followed(storage: StorageHarness, link: exports_pb2.DownloadLink) -> bytes | None:
+    """What anybody gets who follows a link: the bytes, or None where they are gone."""
+    if storage.service.exports.downloads.links is None:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(link.url)
+        assert answer.status_code in {200, 404}, answer.text
+        return answer.content if answer.status_code == 200 else None
+    parts = urlsplit(link.url)
+    query = parse_qs(parts.query)
+    request = exports_pb2.OpenDownloadLinkRequest(
+        token=query["token"][0],
+        expires=int(query["expires"][0]),
+        filename=unquote(parts.path.rsplit("/", 1)[1]),
+    )
+    try:
+        opened = [each async for each in storage.user().exports.OpenDownloadLink(request)]
+    except NotFound:
+        return None
+    assert opened[0].header.filename == link.filename
+    return b"".join(each.chunk for each in opened[1:])
 
 
 async def no_objects_left(storage: StorageHarness) -> None:

@@ -52,6 +52,7 @@ def failed(checks: dict[str, Check]) -> list[str]:
     return [name for name, each in checks.items() if not each.passed and not each.optional]
 
 
+@pytest.mark.parametrize("store_settings", ["local"], indirect=True)
 async def test_a_folder_that_works_is_well(storage: StorageHarness) -> None:
     checks = await diagnosed(storage)
     assert list(checks) == ["clock", "write", "read", "signed_link", "public_url", "delete"]
@@ -73,6 +74,7 @@ async def test_the_public_address_of_links_has_to_be_the_gateways(
     assert failed(checks) == ([] if well else ["public_url"])
 
 
+@pytest.mark.parametrize("store_settings", ["local"], indirect=True)
 async def test_a_folder_that_is_gone_is_said_to_be(
     databases: Databases, tmp_path: Path, storage: StorageHarness
 ) -> None:

@@ -12,9 +12,9 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.runtime.config import ConfigError, load
+from services.runtime.config import ConfigError, Seconds, load
 from services.runtime.db import Database
 from services.runtime.errors import VitaeError
 from services.runtime.logs import configure_logs
@@ -27,6 +27,7 @@ from services.storage.inspection.audit import Audit
 from services.storage.inspection.doctor import Doctor
 from services.storage.inspection.repairs import Repairs
 from services.storage.metrics import StorageMetrics
+from services.storage.objects.base import advice_of
 from services.storage.retention.cleanup import Cleanup
 from services.storage.retention.deletions import Deletions
 from services.storage.wiring import open_objects
@@ -34,6 +35,9 @@ from services.storage.work.failing import record_ends
 
 EX_UNAVAILABLE = 69
 EX_CONFIG = 78
+
+_PATIENCE = Seconds(300.0)
+"""Seconds a statement may take: an audit reads whole tables, and no client waits for it."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,15 @@ def run(name: str, work: Callable[[Tools], Awaitable[int]]) -> int:
     try:
         return asyncio.run(_run(config, work))
     except VitaeError as error:
-        _say(f"{error.reason}: {error.message}")
+        _say(". ".join(filter(None, (f"{error.reason}: {error.message}", advice_of(error)))))
         return EX_UNAVAILABLE
 
 
 @asynccontextmanager
 async def tools(config: StorageConfig) -> AsyncIterator[Tools]:
     """The tools on the configured database and store, which close at the end."""
-    database = Database.from_config(config.database, application="storage command")
+    patient = replace(config.database, statement_timeout=max(config.database.statement_timeout, _PATIENCE))
+    database = Database.from_config(patient, application="storage command")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         await require_schema(database, "services.storage")

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 import psycopg
@@ -274,11 +275,13 @@ async def test_a_store_that_is_gone_at_the_start_is_not_made_anew(
         assert (await downloaded(storage.caller(user.identity), kept.id))[1] == PDF
 
 
-async def test_a_database_that_restarts_is_waited_for_and_forgets_nothing(tmp_path: Path) -> None:
+async def test_a_database_that_restarts_is_waited_for_and_forgets_nothing(
+    tmp_path: Path, store_settings: dict[str, Any]
+) -> None:
     with start(tmp_path / "pg") as cluster:
         urls = cluster.prepare("storage")
         await asyncio.to_thread(upgrade, urls.owner_url, "services.storage")
-        async with running_storage(urls, tmp_path / "objects") as storage:
+        async with running_storage(urls, tmp_path / "objects", **store_settings) as storage:
             user, worker = storage.user(), Worker(storage.process("render-worker").work)
             kept = await completed(user, worker, storage.document(user))
             waiting = await user.exports.CreateExport(create_request(storage.document(user)))

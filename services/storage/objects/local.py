@@ -153,7 +153,7 @@ class LocalStore:
     def _prepare(self) -> None:
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self._objects, self._abouts, self._staging):
-            _make_folders(folder)
+            folder.mkdir(mode=0o700, exist_ok=True)
         (self._root / _MARKER).touch(mode=0o600)
         self._check()
         self._drop_staged(time.time() - _STALE)
@@ -182,7 +182,7 @@ class LocalStore:
             with _written(aside, file.file) as descriptor:
                 if not exclusive:
                     os.fsync(descriptor)  # before it takes the place of bytes that somebody relies on
-                changed = self._place(aside, target, exclusive=exclusive)
+                changed = self._place(aside, target, self._objects, exclusive=exclusive)
                 # Name and bytes of a new file go to the disk together: nobody relies on either before this returns.
                 os.fsync(descriptor)
                 for folder in changed:
@@ -192,7 +192,7 @@ class LocalStore:
                     "sha256": file.sha256,
                     "mtime_ns": os.fstat(descriptor).st_mtime_ns,
                 }
-            self._place(self._note(about), self._abouts / f"{key}.json", exclusive=False)
+            self._place(self._note(about), self._abouts / f"{key}.json", self._abouts, exclusive=False)
         except FileExistsError as error:
             raise base.taken(key) from error
         except (IsADirectoryError, NotADirectoryError) as error:
@@ -212,8 +212,8 @@ class LocalStore:
             raise
         return path
 
-    def _place(self, aside: Path, target: Path, *, exclusive: bool) -> Sequence[Path]:
-        """Moves a written file to its name; the folders this changed.
+    def _place(self, aside: Path, target: Path, top: Path, *, exclusive: bool) -> Sequence[Path]:
+        """Moves a written file to its name below `top`; the folders this changed.
 
         The folder may be removed by a delete in between, so it is made again.
         """
@@ -221,7 +221,7 @@ class LocalStore:
         while True:
             tries -= 1
             try:
-                changed = [target.parent, *_make_folders(target.parent)]
+                changed = [target.parent, *_make_folders(target.parent, top)]
                 if exclusive:
                     os.link(aside, target)
                 else:
@@ -304,11 +304,15 @@ class LocalStore:
                 yield ObjectEntry(key, stat.st_size, _time(stat.st_mtime))
 
 
-def _make_folders(folder: Path) -> list[Path]:
-    """The folder and those above it, each 0700 (Path.mkdir gives its mode to the last one only); those that changed."""
+def _make_folders(folder: Path, top: Path) -> list[Path]:
+    """The folder and those above it up to `top`, each 0700 (Path.mkdir gives its mode to the last one only); those that
+    changed. FileNotFoundError without `top`: the store was unmounted, and nothing may be written in its place.
+    """
     if folder.is_dir():
         return []
-    changed = _make_folders(folder.parent)
+    if folder == top:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(top))
+    changed = _make_folders(folder.parent, top)
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError as error:

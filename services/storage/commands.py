@@ -30,7 +30,7 @@ from services.storage.metrics import StorageMetrics
 from services.storage.objects.base import advice_of
 from services.storage.retention.cleanup import Cleanup
 from services.storage.retention.deletions import Deletions
-from services.storage.wiring import open_objects
+from services.storage.wiring import doctor_of, open_objects
 from services.storage.work.failing import record_ends
 
 EX_UNAVAILABLE = 69
@@ -85,7 +85,7 @@ async def tools(config: StorageConfig) -> AsyncIterator[Tools]:
         yield Tools(
             Cleanup(database, queue, objects, deletions),
             Audit(database, objects, Repairs(database, queue, objects, deletions)),
-            Doctor(database, objects, links, config.local.public_url),
+            doctor_of(config, database, objects, links),
         )
         await deletions.drain()
 

@@ -132,7 +132,7 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
         config.work.staging_folder,
     )
     downloads = Downloads(database, objects, outside.links, timedelta(seconds=config.limits.link_lifetime))
-    doctor = Doctor(database, objects, outside.links, config.local.public_url)
+    doctor = doctor_of(config, database, objects, outside.links)
     return StorageService(
         exports=ExportServicer(
             database=database,
@@ -186,6 +186,14 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
             "queue sweep": sweep_queue(database, queue, metrics, KIND, every=config.work.lease),
         },
     )
+
+
+def doctor_of(
+    config: StorageConfig, database: Database, objects: ObjectStore, links: LinkSigner | None
+) -> Doctor:
+    """The doctor of the configured store."""
+    encryption = config.s3.encryption.parameter if config.s3.bucket else ""
+    return Doctor(database, objects, links, config.local.public_url, encryption)
 
 
 def _creation_limits(limits: LimitsConfig) -> CreationLimits:

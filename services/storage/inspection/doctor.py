@@ -43,12 +43,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Doctor:
-    """Tries the store. `links` is there while files are local; `public_url` is the gateway's address in links."""
+    """Tries the store. `links` is there while files are local; `public_url` is the gateway's address in links;
+    `encryption` is what the store is asked for with every file.
+    """
 
     database: Database
     objects: ObjectStore
     links: LinkSigner | None
     public_url: str = ""
+    encryption: str = ""
     fetch: Callable[..., Answer] = fetch
 
     async def run(self) -> list[Check]:
@@ -60,6 +63,10 @@ class Doctor:
         checks.append(written)
         if not written.passed:
             return checks
+        if self.encryption:
+            checks.append(
+                await self._tried("encryption", lambda: self._encrypted(key), "Files are not encrypted")
+            )
         checks.append(await self._tried("read", lambda: self._read(key, data), "Files cannot be read"))
         checks += [
             each async for each in (self._local_links() if self.links else self._fetched_links(key, data))
@@ -110,6 +117,16 @@ class Doctor:
         file = StagedFile(io.BytesIO(data), len(data), hashlib.sha256(data).hexdigest())
         await self.objects.put(key, file, content_type=_TYPE, exclusive=True)
         return ""
+
+    async def _encrypted(self, key: str) -> str:
+        stat = await self.objects.stat(key)
+        if stat is None or stat.encryption == self.encryption:
+            return ""
+        return (
+            f"the store was asked for {self.encryption} (VITAE_STORAGE_S3_ENCRYPTION) and says it"
+            f" {f'used {stat.encryption}' if stat.encryption else 'did nothing'}. Switch encryption on in the store,"
+            " or take one it knows"
+        )
 
     async def _read(self, key: str, data: bytes) -> str:
         read = b"".join([chunk async for chunk in self.objects.get(key)])

@@ -45,6 +45,8 @@ class ObjectStat:
     sha256: str
     """Hexadecimal; empty when the object was put by something else."""
     stored_at: datetime
+    encryption: str = ""
+    """How the store says it encrypts the object ("AES256", "aws:kms"); empty when it says nothing."""
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,7 @@ class S3Store:
             found.get("ContentType", ""),
             found.get("Metadata", {}).get(_SHA256, ""),
             found["LastModified"],
+            found.get("ServerSideEncryption", ""),
         )
 
     async def delete(self, key: str) -> bool:

@@ -21,6 +21,8 @@ _SILENT = "the store was asked and did not answer in time: look at it, or raise 
 _GONE = "the bucket is gone: bring it back, or create it if it is lost, and run the audit with --repair"
 _BUSY = "the store asks for fewer requests at once: look at it, or lower VITAE_STORAGE_S3_CONNECTIONS"
 
+_ENCRYPTION = "the store cannot encrypt as VITAE_STORAGE_S3_ENCRYPTION and VITAE_STORAGE_S3_KMS_KEY ask"
+
 _BY_CODE = {
     "AccessDenied": _CREDENTIALS,
     "AuthorizationHeaderMalformed": _REGION,
@@ -46,10 +48,14 @@ _MOST_SKEW = timedelta(minutes=5)
 def refused(error: ClientError, now: datetime) -> str:
     """What to do about an answer that is an error; empty when it tells nothing."""
     answer = error.response.get("ResponseMetadata", {})
-    code, status = str(error.response.get("Error", {}).get("Code", "")), answer.get("HTTPStatusCode", 0)
+    told = error.response.get("Error", {})
+    code, status = str(told.get("Code", "")), answer.get("HTTPStatusCode", 0)
     skew = _skew(answer.get("HTTPHeaders", {}).get("date", ""), now)
     if status == 403 and skew > _MOST_SKEW:  # a refused HEAD has no code that would tell
         return _CLOCK.format(seconds=round(skew.total_seconds()))
+    said = f"{code} {told.get('Message', '')}".lower()
+    if "kms" in said or "encryption" in said:  # each store has codes of its own for this
+        return _ENCRYPTION
     if code == "404" and error.operation_name in _BUCKET_CALLS:
         return _GONE
     return _BY_CODE.get(code) or _BY_STATUS.get(status, "")

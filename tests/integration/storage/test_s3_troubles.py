@@ -180,6 +180,13 @@ async def test_files_are_encrypted_by_the_store_with_the_key_asked_for(credentia
             assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", KMS_KEY)
 
 
+async def test_a_key_that_the_store_does_not_have_is_told(credentials: S3Endpoint) -> None:
+    async with bucket(credentials.url, encryption="aws:kms", kms_key="no-such-key") as store:
+        for size in (4, LARGE):
+            assert "VITAE_STORAGE_S3_KMS_KEY" in await refusal(put(store, "key", bytes(size)))
+        assert not await exists(store, "key")
+
+
 async def test_nobody_reads_a_bucket_without_a_signature(credentials: S3Endpoint) -> None:
     async with bucket(credentials.url) as store, httpx.AsyncClient() as client:
         await put(store, "key")

@@ -68,14 +68,18 @@ test-integration: $(TESTABLE) ## Run the tests on real databases, sockets and pr
 	@$(PYTHON) -m pytest $(INTEGRATION)
 
 .PHONY: chaos
-chaos: $(TESTABLE) ## Kill processes in the middle of their work and see that nothing is lost or done twice.
-	@$(PYTHON) -m pytest $(CHAOS) --capture=no
+chaos: $(TESTABLE) ## Kill processes during 1,000 exports (EXPORTS=) and see that nothing is lost or done twice.
+	@VITAE_TEST_CHAOS_STORAGE_EXPORTS=$(or $(EXPORTS),1000) $(PYTHON) -m pytest $(CHAOS) --capture=no
 
 .PHONY: bench
-bench: $(READY) ## Measure the published figures; prints tables and writes out/bench/*.json.
+bench: $(TESTABLE) ## Measure the published figures; prints tables and writes out/bench/*.json.
 	@for script in tests/benchmarks/bench_*.py; do \
 	  name=$$(basename $$script .py); echo "== $${name#bench_}"; \
 	  $(PYTHON) $$script --json out/bench/$${name#bench_}.json; done
+
+.PHONY: bench-storage
+bench-storage: $(TESTABLE) ## Measure queue, object store and queries alone; fails when a target is missed.
+	@$(PYTHON) tests/benchmarks/bench_storage.py --json out/bench/storage.json
 
 .PHONY: check
 check: $(READY) ## Run every check that is not a test.

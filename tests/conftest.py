@@ -1,6 +1,7 @@
 """Fixtures of all tests. A fixture costs nothing until a test asks for it."""
 
 from tests.support.postgres import databases, postgres, session_databases
+from tests.support.s3 import s3_endpoint
 from tests.support.system import system
 
-__all__ = ["databases", "postgres", "session_databases", "system"]
+__all__ = ["databases", "postgres", "s3_endpoint", "session_databases", "system"]

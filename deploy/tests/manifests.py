@@ -15,7 +15,7 @@ from deploy import keys
 
 ROOT = Path(__file__).parents[2]
 OVERLAYS = ("dev", "prod")
-WORKLOADS = ("Deployment", "StatefulSet", "Job")
+WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
 
 Document = dict[str, Any]
 
@@ -32,7 +32,7 @@ def built(folder: Path) -> list[Document]:
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment, StatefulSet or Job."""
+    """A Deployment, StatefulSet, Job or CronJob."""
 
     document: Document
 
@@ -50,11 +50,16 @@ class Workload:
 
     @property
     def pod(self) -> Document:
-        return dict(self.document["spec"]["template"]["spec"])
+        return dict(self._template["spec"])
 
     @property
     def labels(self) -> dict[str, str]:
-        return dict(self.document["spec"]["template"]["metadata"]["labels"])
+        return dict(self._template["metadata"]["labels"])
+
+    @property
+    def _template(self) -> Document:
+        spec = self.document["spec"]
+        return dict((spec["jobTemplate"]["spec"] if self.kind == "CronJob" else spec)["template"])
 
     @property
     def containers(self) -> list[Document]:

@@ -1,4 +1,7 @@
-"""What a set of NetworkPolicies lets through between pods of one namespace. Knows matchLabels, which is all we use."""
+"""What a set of NetworkPolicies lets through between pods of one namespace.
+
+Knows matchLabels and the operator In, which is all we use.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +55,9 @@ class Network:
 def _selects(selector: dict[str, Any] | None, labels: Labels) -> bool:
     if selector is None:
         return False
-    return bool(selector.get("matchLabels", {}).items() <= labels.items())
+    return bool(selector.get("matchLabels", {}).items() <= labels.items()) and all(
+        labels.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", [])
+    )
 
 
 def _ports(rule: dict[str, Any]) -> list[Any]:

@@ -166,6 +166,8 @@ def traffic_is_exactly_what_is_needed(documents: list[Document]) -> Iterator[str
         client = any("DATABASE" in variable and variable.endswith("_URL") for variable in told)
         if client != network.leaves(pod.labels, 5432):
             yield f"{pod.name}: PostgreSQL is {'not ' if client else ''}reachable"
+        if told.get("VITAE_STORAGE_S3_BUCKET") and not network.leaves(pod.labels, 443):
+            yield f"{pod.name}: the bucket is not reachable"
 
 
 def drawings_die_before_the_pod(documents: list[Document]) -> Iterator[str]:

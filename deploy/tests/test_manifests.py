@@ -67,8 +67,8 @@ def test_images_and_migrations_carry_the_version(overlays: dict[str, list[Docume
 
 
 def test_the_readme_states_how_many_connections_postgresql_needs(overlays: dict[str, list[Document]]) -> None:
-    """O12: replicas at most, one more while rolling, times pool, overflow and the listener; two jobs."""
-    needed = 2
+    """O12: replicas at most, one more while rolling, times pool, overflow and the listener; two jobs; cleanup's two."""
+    needed = 2 + 2
     config = {
         name.rsplit("-", 1)[0]: each["data"] for name, each in of_kind(overlays["prod"], "ConfigMap").items()
     }
@@ -89,6 +89,11 @@ def _container(documents: list[Document], name: str) -> Any:
 
 def _pod(documents: list[Document], name: str) -> Any:
     return of_kind(documents, "Deployment")[name]["spec"]["template"]["spec"]
+
+
+def _cleanup(documents: list[Document]) -> Any:
+    cron = of_kind(documents, "CronJob")["storage-cleanup"]
+    return cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
 
 
 def _config(documents: list[Document], name: str) -> Any:
@@ -176,6 +181,18 @@ MISTAKES: dict[str, tuple[Change, str]] = {
     "no way to PostgreSQL": (
         lambda d: d.remove(of_kind(d, "NetworkPolicy")["database"]),
         "PostgreSQL is not reachable",
+    ),
+    "a cleanup that may call others": (
+        lambda d: _cleanup(d)["env"].remove({"name": "VITAE_STORAGE_RENDER_ADDRESS", "value": "none"}),
+        "storage-cleanup -> render: needed and not let out",
+    ),
+    "a cleanup with a writable root": (
+        lambda d: _cleanup(d).pop("securityContext"),
+        "storage-cleanup/cleanup: readOnlyRootFilesystem",
+    ),
+    "a cleanup without its bucket": (
+        lambda d: d.remove(of_kind(d, "NetworkPolicy")["bucket"]),
+        "storage-cleanup: the bucket is not reachable",
     ),
     "a pod that dies with its child": (
         lambda d: _container(d, "render")["resources"]["limits"].update(memory="1Gi"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import grpc
@@ -37,7 +37,7 @@ async def start(process: Process, config: StorageConfig) -> None:
     external = external_verifier(config.identity)
     database = await process.enter(_open_database(config))
     await require_schema(database, PACKAGE)
-    objects, links = open_objects(config.s3, config.local)
+    objects, links = await open_objects(config.s3, config.local, database)
     await process.enter(_closing(objects))
     doorbell = Doorbell(database, listen=config.database.listen, poll=config.work.poll)
     await process.enter(doorbell.connected())
@@ -57,7 +57,7 @@ async def start(process: Process, config: StorageConfig) -> None:
         ),
     )
     process.check("database", database.check)
-    process.check("objects", objects.check)
+    process.check("objects", _once(objects.check))
     server = build_server(
         config.server,
         authenticate=authenticator(internal, external.verify if external else None),
@@ -120,6 +120,23 @@ async def _diagnose(stopping: asyncio.Event, doctor: Doctor) -> None:
     except VitaeError as error:
         log.warning("the store was not diagnosed", reason=error.reason)
     await stopping.wait()
+
+
+def _once(check: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """A check of how the process is set up: once passed, it holds.
+
+    An outage of the store would otherwise take every replica away, and with them all that can go on: asking for files,
+    which then wait, and looking at them.
+    """
+    passed = False
+
+    async def checked() -> None:
+        nonlocal passed
+        if not passed:
+            await check()
+            passed = True
+
+    return checked
 
 
 async def _end_waiting(stopping: asyncio.Event, service: StorageService) -> None:

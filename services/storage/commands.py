@@ -11,10 +11,10 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 
-from services.runtime.config import ConfigError, load
+from services.runtime.config import ConfigError, Seconds, load
 from services.runtime.db import Database
 from services.runtime.errors import VitaeError
 from services.runtime.logs import configure_logs
@@ -27,13 +27,17 @@ from services.storage.inspection.audit import Audit
 from services.storage.inspection.doctor import Doctor
 from services.storage.inspection.repairs import Repairs
 from services.storage.metrics import StorageMetrics
+from services.storage.objects.base import advice_of
 from services.storage.retention.cleanup import Cleanup
 from services.storage.retention.deletions import Deletions
-from services.storage.wiring import open_objects
+from services.storage.wiring import doctor_of, open_objects
 from services.storage.work.failing import record_ends
 
 EX_UNAVAILABLE = 69
 EX_CONFIG = 78
+
+_PATIENCE = Seconds(300.0)
+"""Seconds a statement may take: an audit reads whole tables, and no client waits for it."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +60,20 @@ def run(name: str, work: Callable[[Tools], Awaitable[int]]) -> int:
     try:
         return asyncio.run(_run(config, work))
     except VitaeError as error:
-        _say(f"{error.reason}: {error.message}")
+        _say(". ".join(filter(None, (f"{error.reason}: {error.message}", advice_of(error)))))
         return EX_UNAVAILABLE
 
 
 @asynccontextmanager
 async def tools(config: StorageConfig) -> AsyncIterator[Tools]:
     """The tools on the configured database and store, which close at the end."""
-    database = Database.from_config(config.database, application="storage command")
-    objects, links = open_objects(config.s3, config.local)
-    try:
+    patient = replace(config.database, statement_timeout=max(config.database.statement_timeout, _PATIENCE))
+    database = Database.from_config(patient, application="storage command")
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
         await require_schema(database, "services.storage")
+        objects, links = await open_objects(config.s3, config.local, database)
+        stack.push_async_callback(objects.close)
         metrics = StorageMetrics.register(new_registry())
         queue = Queue(
             on_ended=record_ends(Changes(), metrics),
@@ -78,12 +85,9 @@ async def tools(config: StorageConfig) -> AsyncIterator[Tools]:
         yield Tools(
             Cleanup(database, queue, objects, deletions),
             Audit(database, objects, Repairs(database, queue, objects, deletions)),
-            Doctor(database, objects, links, config.local.public_url),
+            doctor_of(config, database, objects, links),
         )
         await deletions.drain()
-    finally:
-        await objects.close()
-        await database.close()
 
 
 async def _run(config: StorageConfig, work: Callable[[Tools], Awaitable[int]]) -> int:

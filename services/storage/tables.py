@@ -120,6 +120,15 @@ exports = Table(
         postgresql_where=text("status = 'completed'"),
     ),
     Index("exports_expiry", "expire_time"),
+    Index(
+        "exports_usage",
+        "tenant_id",
+        "user_id",
+        "format",
+        "template",
+        "status",
+        postgresql_include=["download_count", "render_seconds"],
+    ),
 )
 """Who asked for which file, and what became of it."""
 

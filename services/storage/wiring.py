@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from services.storage.retention.erasure import Erasure
 from services.storage.retention.servicer import AdminServicer
 from services.storage.tenants.store import Tenants
 from services.storage.usage.servicer import UsageServicer
+from services.storage.usage.store import any_files
 from services.storage.work.failing import Failing, record_ends
 from services.storage.work.leases import KnownLeases
 from services.storage.work.publishing import Publishing
@@ -83,14 +84,21 @@ class StorageService:
         server.add(add_ObjectServiceServicer_to_server, self.objects)
 
 
-def open_objects(s3: S3Config, local: LocalObjectsConfig) -> tuple[ObjectStore, LinkSigner | None]:
-    """The configured store, and the signer of its links while it is the local one."""
+async def open_objects(
+    s3: S3Config, local: LocalObjectsConfig, database: Database
+) -> tuple[ObjectStore, LinkSigner | None]:
+    """The configured store, and the signer of its links while it is the local one.
+
+    A store that is absent is made, unless records speak of files: then it is not new but lost or not mounted, and an
+    empty one in its place would hide that.
+    """
+    create = not await any_files(database)
     if s3.bucket:
-        return S3Store(_s3_settings(s3)), None
+        return S3Store(replace(_s3_settings(s3), create=create)), None
     if local.folder is None:
         raise ValueError("neither a bucket nor a folder is configured")
     links = LinkSigner(local.link_secrets, local.public_url)
-    return LocalStore.open(local.folder, links=links), links
+    return LocalStore.open(local.folder, links=links, create=create), links
 
 
 def build(config: StorageConfig, outside: Outside) -> StorageService:
@@ -119,10 +127,12 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
         failing,
         metrics,
         config.limits.max_file,
+        config.limits.reservation,
+        config.limits.quota,
         config.work.staging_folder,
     )
     downloads = Downloads(database, objects, outside.links, timedelta(seconds=config.limits.link_lifetime))
-    doctor = Doctor(database, objects, outside.links, config.local.public_url)
+    doctor = doctor_of(config, database, objects, outside.links)
     return StorageService(
         exports=ExportServicer(
             database=database,
@@ -176,6 +186,14 @@ def build(config: StorageConfig, outside: Outside) -> StorageService:
             "queue sweep": sweep_queue(database, queue, metrics, KIND, every=config.work.lease),
         },
     )
+
+
+def doctor_of(
+    config: StorageConfig, database: Database, objects: ObjectStore, links: LinkSigner | None
+) -> Doctor:
+    """The doctor of the configured store."""
+    encryption = config.s3.encryption.parameter if config.s3.bucket else ""
+    return Doctor(database, objects, links, config.local.public_url, encryption)
 
 
 def _creation_limits(limits: LimitsConfig) -> CreationLimits:

@@ -2,7 +2,7 @@
 
     with ceph(folder) as endpoint:        # S3Endpoint(url, key, secret)
 
-Needs once: apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common. Starts in about 15 s.
+`make test` installs it. Starts in about 15 s.
 """
 
 import os
@@ -54,7 +54,13 @@ memstore_device_bytes=1073741824
 rgw_frontends=beast endpoint=127.0.0.1:{port}
 rgw_data={folder}/rgw
 rgw_crypt_require_ssl=false
+rgw_crypt_s3_kms_backend=testing
+rgw_crypt_s3_kms_encryption_keys={kms_key}=c2l4dGVlbiBieXRlcyB4IDIgPSBhIHRlc3Qga2V5Li4=
+rgw_bucket_quota_ttl=0
 """
+
+KMS_KEY = "test-key"
+"""Id of the one key the server encrypts with when asked."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,57 @@ class S3Endpoint:
     url: str
     key: str
     secret: str
+    gateway: "Gateway | None" = None
+    """The process behind the address, when it is ours to end and to start again."""
+
+    @contextmanager
+    def full(self, bucket: str) -> Iterator[None]:
+        """Inside, the bucket takes no object more."""
+        if self.gateway is None:
+            raise RuntimeError("the server is not ours to change")
+        of = ("--bucket", bucket, "--quota-scope", "bucket")
+        self.gateway.admin("quota", "set", *of, "--max-objects", "1")
+        self.gateway.admin("quota", "enable", *of)
+        try:
+            yield
+        finally:
+            self.gateway.admin("quota", "disable", *of)
+
+
+class Gateway:
+    """radosgw: what speaks S3. The bytes are elsewhere and outlive it."""
+
+    def __init__(self, config: Path, folder: Path, url: str) -> None:
+        self._config, self._folder, self._url = config, folder, url
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        with (self._folder / "rgw.out").open("ab") as output:
+            self.process = subprocess.Popen(
+                ["radosgw", "-c", str(self._config), "-n", "client.rgw.test", "-f"],
+                stdout=output,
+                stderr=output,
+            )
+        _await(self._url, self.process)
+
+    def admin(self, *arguments: str) -> None:
+        """Runs radosgw-admin."""
+        _run("radosgw-admin", "-c", self._config, *arguments)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends it a signal."""
+        if self.process is not None:
+            self.process.send_signal(number)
+
+    def end(self, *, at_once: bool = False) -> None:
+        """Ends it; `at_once` with kill -9."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGCONT)
+        if at_once:
+            self.process.kill()
+        _end(self.process)
 
 
 def missing_programs() -> list[str]:
@@ -79,21 +136,15 @@ def ceph(folder: Path) -> Iterator[S3Endpoint]:
         (folder / name).mkdir()
     fsid = str(uuid.uuid4())
     config = folder / "ceph.conf"
-    config.write_text(_CONFIG.format(fsid=fsid, folder=folder, port=port, msgr1=msgr1, msgr2=msgr2))
+    config.write_text(
+        _CONFIG.format(fsid=fsid, folder=folder, port=port, msgr1=msgr1, msgr2=msgr2, kms_key=KMS_KEY)
+    )
     keyring, monmap = folder / "keyring", folder / "monmap"
     addresses = f"[v2:127.0.0.1:{msgr2},v1:127.0.0.1:{msgr1}]"
 
     def call(program: str, *arguments: object) -> None:
-        command = [
-            program,
-            *(["-c", str(config)] if program.startswith(("ceph", "rados")) else []),
-            *map(str, arguments),
-        ]
-        if program in {"ceph-authtool", "monmaptool"}:
-            command = [program, *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(command)}: {done.stderr or done.stdout}")
+        configured = () if program in {"ceph-authtool", "monmaptool"} else ("-c", config)
+        _run(program, *configured, *arguments)
 
     with ExitStack() as stack:
         everything = ("--cap", "mon", "allow *", "--cap", "osd", "allow *", "--cap", "mgr", "allow *")
@@ -112,18 +163,23 @@ def ceph(folder: Path) -> Iterator[S3Endpoint]:
         call("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
         stack.callback(_stop, folder / "osd.0.pid")
         call("ceph-osd", "-i", "0")
-        with (folder / "rgw.out").open("wb") as output:
-            gateway = subprocess.Popen(
-                ["radosgw", "-c", str(config), "-n", "client.rgw.test", "-f"], stdout=output, stderr=output
-            )
-        stack.callback(_end, gateway)
         url = f"http://127.0.0.1:{port}"
-        _await(url, gateway)
-        call(
-            *("radosgw-admin", "user", "create", "--uid", "test", "--display-name", "test"),
+        gateway = Gateway(config, folder, url)
+        stack.callback(gateway.end)
+        gateway.start()
+        gateway.admin(
+            *("user", "create", "--uid", "test", "--display-name", "test"),
             *("--access-key", "testkey", "--secret", "testsecret"),
         )
-        yield S3Endpoint(url, "testkey", "testsecret")
+        yield S3Endpoint(url, "testkey", "testsecret", gateway)
+
+
+def _run(*command: object) -> None:
+    done = subprocess.run(
+        [str(each) for each in command], capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr or done.stdout}")
 
 
 def _free_ports(count: int) -> list[int]:

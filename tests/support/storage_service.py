@@ -11,9 +11,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID, uuid4
 
 import grpc
+import httpx
 from prometheus_client import CollectorRegistry
 
 from deploy.local.postgres import ServiceDatabase
@@ -133,22 +135,7 @@ class StorageHarness:
 
     def document(self, caller: Caller, *, text: str = "", job: str = "", version: int = 1) -> str:
         """Gives this person a resume; its id."""
-        id = str(uuid4())
-        document = document_pb2.Document()
-        document.resume.header.full_name = text or f"document {id}"
-        self.neighbours.documents[caller.identity.tenant_id, caller.identity.user, id] = (
-            documents_pb2.DocumentSnapshot(
-                document_id=id,
-                document_type=document_pb2.DOCUMENT_TYPE_RESUME,
-                version=version,
-                title="A resume",
-                job_posting_id=job,
-                job_title="Engineer" if job else "",
-                company="Acme" if job else "",
-                document=document,
-            )
-        )
-        return id
+        return give_document(self.neighbours, caller.identity, text=text, job=job, version=version)
 
     def _caller(self, identity: Identity, token: Callable[[], str]) -> Caller:
         channel = self.channel(token)
@@ -228,7 +215,7 @@ async def running_storage(
     jwks = key_set(signers.values())
     async with AsyncExitStack() as stack:
         neighbours = Neighbours()
-        neighbour = await _neighbour(stack, neighbours, jwks)
+        neighbour = await neighbour_server(stack, neighbours, jwks)
         environ = {
             "VITAE_INTERNAL_JWKS": jwks,
             "VITAE_STORAGE_DATABASE_URL": urls.login_url,
@@ -247,7 +234,7 @@ async def running_storage(
         stack.push_async_callback(database.close)
         doorbell = Doorbell(database, listen=False, poll=config.work.poll)
         await stack.enter_async_context(doorbell.connected())
-        store, links = open_objects(config.s3, config.local)
+        store, links = await open_objects(config.s3, config.local, database)
         stack.push_async_callback(store.close)
         store = objects(store)
         channels: list[grpc.aio.Channel] = []
@@ -329,6 +316,28 @@ async def stored_keys(storage: StorageHarness) -> list[str]:
     return [entry.key async for entry in storage.objects.list("exports/")]
 
 
+async def followed(storage: StorageHarness, link: exports_pb2.DownloadLink) -> bytes | None:
+    """What anybody gets who follows a link: the bytes, or None where they are gone."""
+    if storage.service.exports.downloads.links is None:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(link.url)
+        assert answer.status_code in {200, 404}, answer.text
+        return answer.content if answer.status_code == 200 else None
+    parts = urlsplit(link.url)
+    query = parse_qs(parts.query)
+    request = exports_pb2.OpenDownloadLinkRequest(
+        token=query["token"][0],
+        expires=int(query["expires"][0]),
+        filename=unquote(parts.path.rsplit("/", 1)[1]),
+    )
+    try:
+        opened = [each async for each in storage.user().exports.OpenDownloadLink(request)]
+    except NotFound:
+        return None
+    assert opened[0].header.filename == link.filename
+    return b"".join(each.chunk for each in opened[1:])
+
+
 async def no_objects_left(storage: StorageHarness) -> None:
     """Waits until the store is empty; fails when it stays otherwise."""
     for _ in range(100):
@@ -338,7 +347,28 @@ async def no_objects_left(storage: StorageHarness) -> None:
     raise AssertionError(f"objects left: {await stored_keys(storage)}")
 
 
-async def _neighbour(stack: AsyncExitStack, neighbours: Neighbours, jwks: str) -> str:
+def give_document(
+    neighbours: Neighbours, owner: Identity, *, text: str = "", job: str = "", version: int = 1
+) -> str:
+    """Gives a person a resume; its id."""
+    id = str(uuid4())
+    document = document_pb2.Document()
+    document.resume.header.full_name = text or f"document {id}"
+    neighbours.documents[owner.tenant_id, owner.user, id] = documents_pb2.DocumentSnapshot(
+        document_id=id,
+        document_type=document_pb2.DOCUMENT_TYPE_RESUME,
+        version=version,
+        title="A resume",
+        job_posting_id=job,
+        job_title="Engineer" if job else "",
+        company="Acme" if job else "",
+        document=document,
+    )
+    return id
+
+
+async def neighbour_server(stack: AsyncExitStack, neighbours: Neighbours, jwks: str) -> str:
+    """The address of a server that stands in for generation and render."""
     config = load(StorageConfig, _minimal(jwks), process="storage")
     verifiers = {name: InternalVerifier.from_jwks(jwks, audience=name) for name in ("generation", "render")}
     server = build_server(

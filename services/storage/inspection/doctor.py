@@ -7,7 +7,7 @@ fetched like anybody would fetch them: over the network, under the public addres
 import asyncio
 import hashlib
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,11 +17,8 @@ from services.runtime.db import Database, transaction_time
 from services.runtime.errors import PermissionDenied, VitaeError
 from services.storage.inspection.fetching import Answer, Unreachable, fetch
 from services.storage.links import PATH, LinkSigner
-from services.storage.objects.base import LinkHolder, ObjectStore
-from services.storage.objects.staging import StagedFile
-
-PROBES = "doctor/"
-"""Prefix of the objects written to try the store; nothing else begins so."""
+from services.storage.objects.base import LinkHolder, ObjectStore, StagedFile, advice_of
+from services.storage.objects.keys import PROBES
 
 MOST_SKEW = timedelta(minutes=5)
 """S3 refuses signatures more than 15 minutes off (AWS's RequestTimeTooSkewed); links of seconds suffer earlier."""
@@ -46,12 +43,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Doctor:
-    """Tries the store. `links` is there while files are local; `public_url` is the gateway's address in links."""
+    """Tries the store. `links` is there while files are local; `public_url` is the gateway's address in links;
+    `encryption` is what the store is asked for with every file.
+    """
 
     database: Database
     objects: ObjectStore
     links: LinkSigner | None
     public_url: str = ""
+    encryption: str = ""
     fetch: Callable[..., Answer] = fetch
 
     async def run(self) -> list[Check]:
@@ -59,13 +59,15 @@ class Doctor:
         await self._clear()
         checks = [await self._clock()]
         key, data = f"{PROBES}{uuid4()}", uuid4().hex.encode() * 100
-        written = await self._tried(
-            "write", lambda: self._write(key, data), "Files cannot be stored: {}. " + _STORE
-        )
+        written = await self._tried("write", lambda: self._write(key, data), "Files cannot be stored", _STORE)
         checks.append(written)
         if not written.passed:
             return checks
-        checks.append(await self._tried("read", lambda: self._read(key, data), "Files cannot be read: {}."))
+        if self.encryption:
+            checks.append(
+                await self._tried("encryption", lambda: self._encrypted(key), "Files are not encrypted")
+            )
+        checks.append(await self._tried("read", lambda: self._read(key, data), "Files cannot be read"))
         checks += [
             each async for each in (self._local_links() if self.links else self._fetched_links(key, data))
         ]
@@ -73,7 +75,8 @@ class Doctor:
             await self._tried(
                 "delete",
                 lambda: self._delete(key),
-                "Files cannot be deleted: {}. Allow s3:DeleteObject, or retention and erasure do nothing.",
+                "Files cannot be deleted",
+                "Allow s3:DeleteObject, or retention and erasure do nothing",
             )
         )
         return checks
@@ -98,17 +101,32 @@ class Doctor:
             return Check("clock", False, _skewed("the database's", skew))
         return Check("clock", True)
 
-    async def _tried(self, name: str, work: Callable[[], object], advice: str) -> Check:
+    async def _tried(
+        self, name: str, work: Callable[[], Awaitable[str]], trouble: str, otherwise: str = ""
+    ) -> Check:
+        """What the store itself knows of its trouble is told, and what may be `otherwise` where it knows nothing."""
         try:
-            problem = await work()  # type: ignore[misc]
+            problem = await work()
         except VitaeError as error:
-            problem = f"{error.reason}: {error.message}"
-        return Check(name, not problem, advice.format(problem) if problem else "")
+            problem = advice_of(error)
+            if not problem:
+                problem = ". ".join(filter(None, (f"{error.reason}: {error.message}", otherwise)))
+        return Check(name, not problem, f"{trouble}: {problem}." if problem else "")
 
     async def _write(self, key: str, data: bytes) -> str:
         file = StagedFile(io.BytesIO(data), len(data), hashlib.sha256(data).hexdigest())
         await self.objects.put(key, file, content_type=_TYPE, exclusive=True)
         return ""
+
+    async def _encrypted(self, key: str) -> str:
+        stat = await self.objects.stat(key)
+        if stat is None or stat.encryption == self.encryption:
+            return ""
+        return (
+            f"the store was asked for {self.encryption} (VITAE_STORAGE_S3_ENCRYPTION) and says it"
+            f" {f'used {stat.encryption}' if stat.encryption else 'did nothing'}. Switch encryption on in the store,"
+            " or take one it knows"
+        )
 
     async def _read(self, key: str, data: bytes) -> str:
         read = b"".join([chunk async for chunk in self.objects.get(key)])

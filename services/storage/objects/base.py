@@ -7,7 +7,7 @@
     url = await store.link(key, ...)                   # for a GET without further credentials
     async for entry in store.list("exports/"): ...
     await store.delete(key)                            # False when there was none
-    await store.check()                                # StoreUnavailable unless it can take a file
+    await store.check()                                # STORE_UNAVAILABLE unless it serves
 
 An object appears whole or not at all. Errors: NotFound, AlreadyExists (an exclusive put), InvalidArgument (keys), and
 Unavailable with the reason STORE_UNAVAILABLE whenever trying again later may help.
@@ -16,14 +16,23 @@ Unavailable with the reason STORE_UNAVAILABLE whenever trying again later may he
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from services.runtime.errors import AlreadyExists, NotFound, Unavailable
-from services.storage.objects.staging import StagedFile
 
 STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
 """Reason of every error that says the store cannot serve just now."""
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A complete file whose size and hash were checked."""
+
+    file: BinaryIO
+    size_bytes: int
+    sha256: str
+    """Hexadecimal."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,8 @@ class ObjectStat:
     sha256: str
     """Hexadecimal; empty when the object was put by something else."""
     stored_at: datetime
+    encryption: str = ""
+    """How the store says it encrypts the object ("AES256", "aws:kms"); empty when it says nothing."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,10 @@ class ObjectStore(Protocol):
         """An address that gives the object to anyone until `expires_at`, as an attachment of that name and type."""
 
     async def check(self) -> None:
-        """Returns when the store can take and give files; raises StoreUnavailable's error otherwise."""
+        """Returns when the store serves; whether it has room shows when something is put."""
+
+    async def drop_unfinished(self, before: datetime) -> int:
+        """Removes what uploads begun before then and never finished have left; how many. None of it was an object."""
 
     async def close(self) -> None:
         """Lets go of threads and connections."""
@@ -99,13 +113,21 @@ async def exists(store: ObjectStore, key: str) -> bool:
     return await store.stat(key) is not None
 
 
-def unavailable(retry_after: float = 5.0) -> Unavailable:
-    """The error of a store that cannot serve just now."""
-    return Unavailable(
+def unavailable(advice: str = "") -> Unavailable:
+    """The error of a store that cannot serve just now. The advice is for operators: a note that no client sees."""
+    error = Unavailable(
         "The file store is not available at the moment; try again.",
         reason=STORE_UNAVAILABLE,
-        retry_after=retry_after,
+        retry_after=5.0,
     )
+    if advice:
+        error.add_note(advice)
+    return error
+
+
+def advice_of(error: BaseException) -> str:
+    """What an error tells operators to do; empty when it knows nothing better than its message."""
+    return "; ".join(getattr(error, "__notes__", ()))
 
 
 def is_unavailable(error: BaseException) -> bool:

@@ -11,6 +11,9 @@ EXPORTS = "exports/"
 OBJECTS = "objects/"
 """Prefix of the keys of what users keep beside exports."""
 
+PROBES = "probes/"
+"""Prefix of the objects written to try the store; nothing else begins so."""
+
 MAX_KEY = 500
 _SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}"
 _KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")

@@ -10,6 +10,7 @@ its name are on the disk when a put returns. Several replicas may share the fold
 """
 
 import asyncio
+import errno
 import hashlib
 import json
 import mimetypes
@@ -22,15 +23,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from services.runtime.errors import InvalidArgument
+from services.runtime.logs import get_logger
 from services.storage.links import LinkSigner
 from services.storage.objects import base
-from services.storage.objects.base import CHUNK, LinkHolder, ObjectEntry, ObjectStat
+from services.storage.objects.base import CHUNK, LinkHolder, ObjectEntry, ObjectStat, StagedFile
 from services.storage.objects.keys import checked_key, checked_prefix
-from services.storage.objects.staging import StagedFile
 
 T = TypeVar("T")
 
@@ -43,6 +45,19 @@ _READ = 4 * CHUNK
 
 _LISTED = 500
 """Entries listed in one turn of a thread."""
+
+_ROOM = "the disk is full: make room on the volume of VITAE_STORAGE_OBJECTS_FOLDER"
+_RIGHTS = "the folder cannot be written: give this process's user the files of VITAE_STORAGE_OBJECTS_FOLDER"
+_ADVICE = {
+    errno.ENOENT: "mount the volume that holds the files, or correct VITAE_STORAGE_OBJECTS_FOLDER",
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: "the volume of VITAE_STORAGE_OBJECTS_FOLDER is mounted read-only",
+    errno.EIO: "the disk of VITAE_STORAGE_OBJECTS_FOLDER has errors: replace it, then run the audit",
+}
+"""What operators can do about a failed file operation."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +76,19 @@ class LocalStore:
         self._staging = root / ".staging"
         self._links = links
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="objects")
+        self._log = get_logger(__name__).bind(folder=str(root))
 
     @classmethod
-    def open(cls, root: Path, *, links: LinkSigner, threads: int = 4) -> "LocalStore":
-        """The store in `root`, made when absent. OSError when the folder cannot be had or written."""
+    def open(cls, root: Path, *, links: LinkSigner, threads: int = 4, create: bool = True) -> "LocalStore":
+        """The store in `root`, made when absent. OSError when the folder cannot be had or written.
+
+        With `create=False` a store that is not there is unavailable until it is, as when its volume is not mounted.
+        """
         store = cls(root.resolve(), links=links, threads=threads)
-        store._prepare()
+        if create or (store._root / _MARKER).exists():
+            store._prepare()
+        else:
+            store._log.error("the folder of objects is not there", advice=_ADVICE[errno.ENOENT])
         return store
 
     async def put(self, key: str, file: StagedFile, *, content_type: str, exclusive: bool = False) -> None:
@@ -101,9 +123,7 @@ class LocalStore:
     async def list(self, prefix: str, *, after: str = "") -> AsyncIterator[ObjectEntry]:
         checked_prefix(prefix)
         entries = self._walk(prefix, after)
-        while batch := await self._run(
-            lambda: [entry for entry, _ in zip(entries, range(_LISTED), strict=False)]
-        ):
+        while batch := await self._run(lambda: list(islice(entries, _LISTED))):
             for entry in batch:
                 yield entry
 
@@ -116,6 +136,9 @@ class LocalStore:
     async def check(self) -> None:
         await self._run(self._check)
 
+    async def drop_unfinished(self, before: datetime) -> int:
+        return await self._run(lambda: self._drop_staged(before.timestamp()))
+
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -123,17 +146,28 @@ class LocalStore:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except OSError as error:
-            raise base.unavailable() from error
+            advice = _ADVICE.get(error.errno or 0, "")
+            self._log.error("the folder of objects does not serve", problem=error.strerror, advice=advice)
+            raise base.unavailable(advice) from error
 
     def _prepare(self) -> None:
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self._objects, self._abouts, self._staging):
-            _make_folders(folder)
+            folder.mkdir(mode=0o700, exist_ok=True)
         (self._root / _MARKER).touch(mode=0o600)
         self._check()
+        self._drop_staged(time.time() - _STALE)
+
+    def _drop_staged(self, before: float) -> int:
+        dropped = 0
         for leftover in self._staging.iterdir():
-            if leftover.stat().st_mtime < time.time() - _STALE:
-                leftover.unlink(missing_ok=True)
+            try:
+                if leftover.stat().st_mtime < before:
+                    leftover.unlink()
+                    dropped += 1
+            except FileNotFoundError:  # another replica's, finished or dropped meanwhile
+                continue
+        return dropped
 
     def _check(self) -> None:
         (self._root / _MARKER).stat()  # an unmounted folder looks like an empty one
@@ -148,7 +182,7 @@ class LocalStore:
             with _written(aside, file.file) as descriptor:
                 if not exclusive:
                     os.fsync(descriptor)  # before it takes the place of bytes that somebody relies on
-                changed = self._place(aside, target, exclusive=exclusive)
+                changed = self._place(aside, target, self._objects, exclusive=exclusive)
                 # Name and bytes of a new file go to the disk together: nobody relies on either before this returns.
                 os.fsync(descriptor)
                 for folder in changed:
@@ -158,7 +192,7 @@ class LocalStore:
                     "sha256": file.sha256,
                     "mtime_ns": os.fstat(descriptor).st_mtime_ns,
                 }
-            self._place(self._note(about), self._abouts / f"{key}.json", exclusive=False)
+            self._place(self._note(about), self._abouts / f"{key}.json", self._abouts, exclusive=False)
         except FileExistsError as error:
             raise base.taken(key) from error
         except (IsADirectoryError, NotADirectoryError) as error:
@@ -170,12 +204,16 @@ class LocalStore:
 
     def _note(self, about: dict[str, str | int]) -> Path:
         path = self._staging / uuid.uuid4().hex
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(about), encoding="utf-8")
+        try:
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(about), encoding="utf-8")
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         return path
 
-    def _place(self, aside: Path, target: Path, *, exclusive: bool) -> Sequence[Path]:
-        """Moves a written file to its name; the folders this changed.
+    def _place(self, aside: Path, target: Path, top: Path, *, exclusive: bool) -> Sequence[Path]:
+        """Moves a written file to its name below `top`; the folders this changed.
 
         The folder may be removed by a delete in between, so it is made again.
         """
@@ -183,7 +221,7 @@ class LocalStore:
         while True:
             tries -= 1
             try:
-                changed = [target.parent, *_make_folders(target.parent)]
+                changed = [target.parent, *_make_folders(target.parent, top)]
                 if exclusive:
                     os.link(aside, target)
                 else:
@@ -266,11 +304,15 @@ class LocalStore:
                 yield ObjectEntry(key, stat.st_size, _time(stat.st_mtime))
 
 
-def _make_folders(folder: Path) -> list[Path]:
-    """The folder and those above it, each 0700 (Path.mkdir gives its mode to the last one only); those that changed."""
+def _make_folders(folder: Path, top: Path) -> list[Path]:
+    """The folder and those above it up to `top`, each 0700 (Path.mkdir gives its mode to the last one only); those that
+    changed. FileNotFoundError without `top`: the store was unmounted, and nothing may be written in its place.
+    """
     if folder.is_dir():
         return []
-    changed = _make_folders(folder.parent)
+    if folder == top:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(top))
+    changed = _make_folders(folder.parent, top)
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError as error:

@@ -1,8 +1,8 @@
 """Objects in a bucket of any S3-compatible store, through boto3 (SPEC S2, S4).
 
 boto3 blocks, so every call runs in a bounded pool of threads. Retries are botocore's and nobody else's. A file goes up
-in one request (the largest file allowed is far below S3's 5 GB for one), so a broken upload leaves no parts behind; the
-request's signature covers the SHA-256 of the body, so the store itself refuses bytes that were changed on the way.
+in one request, a large one in parts (s3_parts.py); the signature of each request covers the SHA-256 of its body, so the
+store itself refuses bytes that were changed on the way.
 """
 
 import asyncio
@@ -10,22 +10,25 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.response import StreamingBody
 
 from services.runtime.logs import get_logger
-from services.storage.objects import base
-from services.storage.objects.base import CHUNK, LinkHolder, ObjectEntry, ObjectStat
+from services.storage.objects import base, s3_advice, s3_parts
+from services.storage.objects.base import CHUNK, LinkHolder, ObjectEntry, ObjectStat, StagedFile
 from services.storage.objects.keys import checked_key, checked_prefix
-from services.storage.objects.staging import StagedFile
 
 T = TypeVar("T")
 
-_READ = 4 * CHUNK
+_READ = 8 * CHUNK
+"""Bytes read in one turn of a thread: most files are no larger (SPEC, time budgets)."""
+
 _SHA256 = "sha256"
 """Name of the metadata entry that carries the hash."""
 
@@ -56,6 +59,8 @@ class S3Settings:
     attempts: int = 3
     """Tries of one call in all."""
     connections: int = 16
+    create: bool = True
+    """Whether a bucket that is absent is made; without, the store is unavailable until the bucket is there."""
 
 
 class S3Store:
@@ -73,23 +78,35 @@ class S3Store:
         self._log = get_logger(__name__).bind(bucket=settings.bucket)
 
     async def put(self, key: str, file: StagedFile, *, content_type: str, exclusive: bool = False) -> None:
-        arguments: dict[str, Any] = {
-            "Key": checked_key(key),
+        bucket, key = self._settings.bucket, checked_key(key)
+        about: dict[str, Any] = {
             "ContentType": content_type,
-            "ContentLength": file.size_bytes,
             "Metadata": {_SHA256: file.sha256},
             **self._encryption(),
-            **({"IfNoneMatch": "*"} if exclusive else {}),
         }
+        condition = {"IfNoneMatch": "*"} if exclusive else {}
+
+        def in_one() -> None:
+            file.file.seek(0)
+            self._client.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=file.file,
+                ContentLength=file.size_bytes,
+                **about,
+                **condition,
+            )
+
+        def in_parts() -> None:
+            s3_parts.upload(self._client, bucket, key, file.file, condition=condition, about=about)
 
         await self._prepared()
-
-        def upload() -> None:
-            file.file.seek(0)
-            self._client.put_object(Bucket=self._settings.bucket, Body=file.file, **arguments)
-
+        large = file.size_bytes > s3_parts.PART
+        # Some stores overlook the condition where parts are put together, so the key is looked at first as well.
+        if large and exclusive and await self.stat(key) is not None:
+            raise base.taken(key)
         try:
-            await self._run(upload)
+            await self._run(in_parts if large else in_one)
         except ClientError as error:
             if exclusive and _code(error) in _TAKEN:
                 raise base.taken(key) from error
@@ -106,18 +123,19 @@ class S3Store:
         )
         try:
             await self._prepared()
-            answer = await self._call("get_object", Key=key, **wanted)
+            body, size, block = await self._run(partial(self._opened, key, wanted))
         except ClientError as error:
             if _code(error) == "InvalidRange":  # begins behind the end
                 return
             if _code(error) in _ABSENT:
                 raise base.missing(key) from error
             raise self._translated(error) from error
-        body = answer["Body"]
         try:
-            while block := await self._run(lambda: body.read(_READ)):
+            while block:
                 for start in range(0, len(block), CHUNK):
                     yield block[start : start + CHUNK]
+                size -= len(block)
+                block = await self._run(partial(body.read, _READ)) if size else b""
         finally:
             body.close()
 
@@ -136,6 +154,7 @@ class S3Store:
             found.get("ContentType", ""),
             found.get("Metadata", {}).get(_SHA256, ""),
             found["LastModified"],
+            found.get("ServerSideEncryption", ""),
         )
 
     async def delete(self, key: str) -> bool:
@@ -186,10 +205,30 @@ class S3Store:
         except ClientError as error:
             raise self._translated(error) from error
 
+    async def drop_unfinished(self, before: datetime) -> int:
+        await self._prepared()
+        try:
+            return await self._run(lambda: s3_parts.drop(self._client, self._settings.bucket, before))
+        except ClientError as error:
+            raise self._translated(error) from error
+
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
         self._public.close()
+
+    def _opened(self, key: str, wanted: Mapping[str, str]) -> tuple[StreamingBody, int, bytes]:
+        """An object's body, its size, and the first bytes of it: a small file takes a thread once.
+
+        A body that ends before its size raises at the next read.
+        """
+        answer = self._client.get_object(Bucket=self._settings.bucket, Key=key, **wanted)
+        body = answer["Body"]
+        try:
+            return body, answer["ContentLength"], body.read(_READ)
+        except BaseException:
+            body.close()
+            raise
 
     async def _prepared(self) -> None:
         if self._bucket_ready:
@@ -207,7 +246,7 @@ class S3Store:
             await self._call("head_bucket")
             return
         except ClientError as error:
-            if _code(error) not in {"404", "NoSuchBucket"}:
+            if not self._settings.create or _code(error) not in {"404", "NoSuchBucket"}:
                 raise
         region = self._settings.region
         place = (
@@ -235,22 +274,16 @@ class S3Store:
     async def _run(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        except (BotoCoreError, HTTPClientError) as error:
-            self._log.warning("the store cannot be reached", error=type(error).__name__)
-            raise base.unavailable() from error
+        except BotoCoreError as error:
+            advice = s3_advice.unreachable(error, self._settings.endpoint or "the store of the region")
+            self._log.error("the store cannot be reached", error=type(error).__name__, advice=advice)
+            raise base.unavailable(advice) from error
 
     def _translated(self, error: ClientError) -> Exception:
         """What clients are told of a refusal: that the store does not serve. Operators get the reason in the log."""
-        code, status = _code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        advice = ""
-        if status in {401, 403}:
-            advice = "check the AWS_ credentials and the bucket's policy (VITAE_STORAGE_S3_BUCKET)"
-        elif status == 301:
-            advice = "check VITAE_STORAGE_S3_REGION"
-        self._log.error(
-            "the store refused", operation=error.operation_name, code=code, status=status, advice=advice
-        )
-        return base.unavailable()
+        advice = s3_advice.refused(error, datetime.now(UTC))
+        self._log.error("the store refused", operation=error.operation_name, code=_code(error), advice=advice)
+        return base.unavailable(advice)
 
 
 def _client(session: Any, settings: S3Settings, endpoint: str | None) -> Any:

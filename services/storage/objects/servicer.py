@@ -21,9 +21,9 @@ from services.storage.exports.downloads import Downloads, File
 from services.storage.exports.endings import discard
 from services.storage.exports.messages import timestamp
 from services.storage.objects import store
-from services.storage.objects.base import ObjectStore, is_unavailable
+from services.storage.objects.base import ObjectStore, StagedFile, is_unavailable
 from services.storage.objects.keys import checked_key, checked_prefix, object_key
-from services.storage.objects.staging import StagedFile, staged, too_large
+from services.storage.objects.staging import staged, too_large
 from services.storage.retention.deletions import Deletions
 from services.storage.usage.store import check_quota, space
 from services.storage.work.store_gate import StoreGate

@@ -8,24 +8,18 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from services.runtime.errors import FieldError, InvalidArgument, ResourceExhausted
+from services.storage.objects.base import StagedFile, unavailable
 
 IN_MEMORY = 1024 * 1024
 """Bytes up to which a file is staged in memory; an export is 50 to 500 KB (SPEC, time budgets)."""
 
-
-@dataclass(frozen=True)
-class StagedFile:
-    """A complete file whose size and hash were checked."""
-
-    file: BinaryIO
-    size_bytes: int
-    sha256: str
-    """Hexadecimal."""
+_NO_ROOM = (
+    "files cannot be received ({}): make room in VITAE_STORAGE_STAGING_FOLDER, or in the temporary folder"
+)
 
 
 @asynccontextmanager
@@ -35,7 +29,8 @@ async def staged(
     """Receives a file that is said to have this size and hash, of at most `limit` bytes; gone when the block ends.
 
     `folder` holds files larger than IN_MEMORY meanwhile; the system's temporary folder when None. Raises
-    ResourceExhausted (FILE_TOO_LARGE), InvalidArgument (SIZE_MISMATCH, CHECKSUM_MISMATCH).
+    ResourceExhausted (FILE_TOO_LARGE), InvalidArgument (SIZE_MISMATCH, CHECKSUM_MISMATCH), Unavailable
+    (STORE_UNAVAILABLE) when there is no room for it in the folder.
     """
     if size_bytes > limit:
         raise too_large(limit)
@@ -48,7 +43,10 @@ async def staged(
                 raise too_large(limit) if received > limit else _wrong_size(size_bytes)
             digest.update(chunk)
             if received > IN_MEMORY:
-                await asyncio.to_thread(spool.write, chunk)
+                try:
+                    await asyncio.to_thread(spool.write, chunk)
+                except OSError as error:
+                    raise unavailable(_NO_ROOM.format(error.strerror)) from error
             else:
                 spool.write(chunk)
         if received != size_bytes:

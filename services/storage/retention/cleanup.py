@@ -1,10 +1,13 @@
 """Removing what has expired, and objects nobody refers to (SPEC S8). Safe to repeat and to run twice at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, union
+from sqlalchemy import Row, Select, delete, select, union
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.db import Database, acting_as, transaction_time
 from services.runtime.idempotency import KEPT_FOR
@@ -35,6 +38,22 @@ class Cleaned:
     orphans: int = 0
 
 
+async def expired(
+    connection: AsyncConnection, size: int, tenant_id: UUID | None = None
+) -> Sequence[Row[Any]]:
+    """Ids and owners of records past their time, the longest first; of one tenant when given."""
+    query: Select[Any] = (
+        select(exports.c.id, exports.c.tenant_id, exports.c.user_id)
+        .where(exports.c.expire_time <= transaction_time(connection))
+        .order_by(exports.c.expire_time)
+        .limit(size)
+    )
+    if tenant_id is not None:
+        query = query.where(exports.c.tenant_id == tenant_id)
+    rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+    return rows
+
+
 @dataclass(frozen=True)
 class Cleanup:
     """Runs cleanups."""
@@ -61,19 +80,13 @@ class Cleanup:
         await self._forget_answers()
         await self.deletions.drain()
         orphans = sum([await self._sweep(prefix) for prefix in prefixes(tenant_id)])
+        if tenant_id is None:
+            orphans += await self.objects.drop_unfinished(datetime.now(UTC) - ORPHAN_AGE)
         return Cleaned(removed_files, records, freed, orphans)
 
     async def _batch(self, size: int, tenant_id: UUID | None) -> list[endings.Removed]:
         async with self.database.queue_transaction() as connection:
-            expired = (
-                select(exports.c.id, exports.c.tenant_id, exports.c.user_id)
-                .where(exports.c.expire_time <= transaction_time(connection))
-                .order_by(exports.c.expire_time)
-                .limit(size)
-            )
-            if tenant_id is not None:
-                expired = expired.where(exports.c.tenant_id == tenant_id)
-            rows = (await connection.execute(expired)).all()
+            rows = await expired(connection, size, tenant_id)
             removed = []
             for row in sorted(rows, key=lambda each: (each.tenant_id, each.user_id, each.id)):
                 await self.queue.cancel(connection, row.id)

@@ -30,6 +30,7 @@ FINAL = frozenset(
         "OPTION_NOT_OFFERED",
         "PERMISSION_DENIED",
         "PHOTO_INVALID",
+        "QUOTA_EXCEEDED",
         "TOO_MANY_PAGES",
         "UNIMPLEMENTED",
         "UNKNOWN_FORMAT",

@@ -18,15 +18,17 @@ from sqlalchemy import exists, select
 
 from services.runtime.auth import Identity
 from services.runtime.db import Database, after_commit
-from services.runtime.errors import AlreadyExists, VitaeError
+from services.runtime.errors import AlreadyExists, ResourceExhausted, VitaeError
 from services.runtime.queue import Outcome, Queue
 from services.storage.exports import endings
+from services.storage.exports.creation import KIND
 from services.storage.exports.waiting import Changes
 from services.storage.metrics import StorageMetrics
-from services.storage.objects.base import ObjectStore, is_unavailable
+from services.storage.objects.base import ObjectStore, StagedFile, is_unavailable
 from services.storage.objects.keys import export_key
-from services.storage.objects.staging import StagedFile, staged
+from services.storage.objects.staging import staged
 from services.storage.tables import files
+from services.storage.usage.store import QUOTA_EXCEEDED, check_quota, space
 from services.storage.work.failing import Failing
 from services.storage.work.leases import Fence, KnownLeases, LeasedExport, lease_lost, look_up
 from services.storage.work.store_gate import StoreGate
@@ -48,14 +50,16 @@ class Publishing:
     failing: Failing
     metrics: StorageMetrics
     max_file_bytes: int
+    reservation_bytes: int
+    quota_bytes: int
     staging_folder: Path | None
 
     async def publish(self, fence: Fence, file: RenderedFile, chunks: AsyncIterator[bytes]) -> float:
         """Takes a result; seconds from its last byte to its visibility.
 
         Raises Aborted (LEASE_LOST), InvalidArgument (SIZE_MISMATCH, CHECKSUM_MISMATCH), ResourceExhausted
-        (FILE_TOO_LARGE, after which the export has failed), Unavailable (STORE_UNAVAILABLE, after which the lease is
-        given back and costs no attempt).
+        (FILE_TOO_LARGE, QUOTA_EXCEEDED, after which the export has failed), Unavailable (STORE_UNAVAILABLE, after which
+        the lease is given back and costs no attempt).
         """
         export = self.leases.take(fence, datetime.now(UTC))
         if export is None:
@@ -93,7 +97,12 @@ class Publishing:
             present = await self.objects.stat(key)
             if present is None or present.sha256 != received.sha256:
                 raise lease_lost() from None
-        if not await self._commit(fence, export, file, key):
+        try:
+            committed = await self._commit(fence, export, file, key)
+        except ResourceExhausted:
+            await self.objects.delete(key)
+            raise
+        if not committed:
             await self.objects.delete(key)
             raise lease_lost()
 
@@ -102,6 +111,10 @@ class Publishing:
         owned = export.owned
         identity = Identity(owned.tenant_id, owned.user_id)
         async with self.database.user_transaction(identity) as connection:
+            if file.size_bytes > self.reservation_bytes:  # up to that, its place is kept already
+                await self.queue.hold(connection, KIND, owned.tenant_id, owned.user_id)
+                kept = await space(connection, identity, without=fence.export_id)
+                check_quota(kept, file.size_bytes, self.quota_bytes)
             result = await self.queue.complete(connection, fence.export_id, fence.owner, fence.attempt)
             if result.outcome is Outcome.LOST:
                 published = select(exists().where(files.c.object_key == key))
@@ -135,5 +148,5 @@ class Publishing:
         if is_unavailable(error):
             self.gate.shut()
             await self.failing.give_back(fence)
-        elif error.reason == "FILE_TOO_LARGE":
+        elif error.reason in {"FILE_TOO_LARGE", QUOTA_EXCEEDED}:
             await self.failing.fail(fence, endings.Failure(error.reason, error.message, retryable=False))

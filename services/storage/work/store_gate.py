@@ -1,11 +1,15 @@
 """Whether the object store serves. While it does not, no work is handed out, and no attempt is lost to it (SPEC S3)."""
 
 import asyncio
+import hashlib
+import io
+from uuid import uuid4
 
 from services.runtime.errors import VitaeError
 from services.runtime.logs import get_logger
 from services.storage.metrics import StorageMetrics
-from services.storage.objects.base import ObjectStore
+from services.storage.objects.base import CHUNK, ObjectStore, StagedFile
+from services.storage.objects.keys import PROBES
 
 
 class StoreGate:
@@ -39,10 +43,11 @@ class StoreGate:
         """Probes while the gate is shut; never returns."""
         while True:
             await self._shut.wait()
+            await asyncio.sleep(self._probe)
             try:
-                await self._objects.check()
+                await _store_something(self._objects)
             except VitaeError:
-                await asyncio.sleep(self._probe)
+                continue
             else:
                 self._log.info("the object store serves again")
                 self._set(serving=True)
@@ -54,3 +59,14 @@ class StoreGate:
             else:
                 event.clear()
         self._metrics.store_up.set(1 if serving else 0)
+
+
+async def _store_something(objects: ObjectStore) -> None:
+    """Puts and removes an object: a full store answers everything but this."""
+    data = bytes(CHUNK)
+    file, key = (
+        StagedFile(io.BytesIO(data), len(data), hashlib.sha256(data).hexdigest()),
+        f"{PROBES}{uuid4()}",
+    )
+    await objects.put(key, file, content_type="application/octet-stream")
+    await objects.delete(key)

@@ -1,24 +1,36 @@
-"""A running storage service for each test that asks."""
+"""A running storage service for each test that asks, once on a folder and once on a bucket."""
 
-import os
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+import uuid
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.ceph import PROGRAMS, S3Endpoint, ceph
+from tests.support.ceph import S3Endpoint
 from tests.support.postgres import Databases
-from tests.support.programs import need
 from tests.support.storage_service import StorageHarness, Worker, running_storage
 
 
+@pytest.fixture(params=["local", "s3"])
+def store_settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What a service is told of its store: nothing but the folder, or a new bucket."""
+    if request.param == "local":
+        return {}
+    endpoint: S3Endpoint = request.getfixturevalue("s3_endpoint")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", endpoint.key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", endpoint.secret)
+    bucket = f"test-{uuid.uuid4().hex[:12]}"
+    return {"s3_bucket": bucket, "s3_endpoint": endpoint.url, "s3_path_style": "true"}
+
+
 @pytest.fixture
-async def storage(databases: Databases, tmp_path: Path) -> AsyncIterator[StorageHarness]:
+async def storage(
+    databases: Databases, tmp_path: Path, store_settings: dict[str, Any]
+) -> AsyncIterator[StorageHarness]:
     """One replica with default limits."""
     urls = databases.migrated("storage", "services.storage")
-    async with running_storage(urls, tmp_path / "objects") as harness:
+    async with running_storage(urls, tmp_path / "objects", **store_settings) as harness:
         yield harness
 
 
@@ -26,19 +38,3 @@ async def storage(databases: Databases, tmp_path: Path) -> AsyncIterator[Storage
 def worker(storage: StorageHarness) -> Worker:
     """A render worker."""
     return Worker(storage.process("render-worker").work)
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[S3Endpoint]:
-    """The S3 server of the run."""
-    given = os.environ.get("VITAE_TEST_S3_ENDPOINT")
-    if given:
-        yield S3Endpoint(given, os.environ["VITAE_TEST_S3_KEY"], os.environ["VITAE_TEST_S3_SECRET"])
-        return
-    need(*PROGRAMS)
-    folder = Path(tempfile.mkdtemp(prefix="ceph"))
-    try:
-        with ceph(folder) as endpoint:
-            yield endpoint
-    finally:
-        shutil.rmtree(folder)

@@ -1,7 +1,8 @@
 """The audit: it finds what was broken on purpose, mends it, and says nothing where nothing is wrong."""
 
-import os
-from collections.abc import AsyncIterator, Iterator
+import hashlib
+import io
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy.engine import make_url
 from services.runtime.auth import Role
 from services.runtime.errors import FailedPrecondition, PermissionDenied, Unavailable
 from services.storage.inspection.findings import Code, Report
+from services.storage.objects.base import StagedFile, exists
 from tests.support.postgres import Databases
 from tests.support.storage_service import (
     PDF,
@@ -23,7 +25,6 @@ from tests.support.storage_service import (
     completed,
     create_request,
     downloaded,
-    running_storage,
 )
 from vitae.storage.v1 import admin_pb2, exports_pb2, usage_pb2
 
@@ -55,17 +56,15 @@ async def mended(storage: StorageHarness, expected: list[tuple[Code, str]]) -> N
     assert found(await audited(storage)) == []
 
 
-def path_of(tmp_path: Path, caller: Caller, id: str) -> Path:
-    owner = caller.identity
-    return (
-        tmp_path
-        / "objects"
-        / "objects"
-        / "exports"
-        / str(owner.tenant_id)
-        / str(owner.user_id)
-        / f"{id}.1.pdf"
-    )
+def key_of(caller: Caller, id: str) -> str:
+    """The key of the bytes of an export's first attempt."""
+    return f"exports/{caller.identity.tenant_id}/{caller.identity.user_id}/{id}.1.pdf"
+
+
+async def overwrite(storage: StorageHarness, key: str, data: bytes, told: bytes | None = None) -> None:
+    """Bytes put past the service, described by the store as those of `told`, as damage on a disk is."""
+    sha256 = hashlib.sha256(data if told is None else told).hexdigest()
+    await storage.objects.put(key, StagedFile(io.BytesIO(data), len(data), sha256), content_type="a/b")
 
 
 async def test_nothing_is_wrong_in_a_working_system(storage: StorageHarness, worker: Worker) -> None:
@@ -85,9 +84,7 @@ async def test_nothing_is_wrong_in_a_working_system(storage: StorageHarness, wor
     assert (found(report), report.records, report.objects) == ([], 1, 1)
 
 
-async def test_lost_and_damaged_files_are_found_and_given_up(
-    storage: StorageHarness, worker: Worker, tmp_path: Path
-) -> None:
+async def test_lost_and_damaged_files_are_found_and_given_up(storage: StorageHarness, worker: Worker) -> None:
     user = storage.user()
     document = storage.document(user)
     lost = await completed(user, worker, document)
@@ -95,22 +92,16 @@ async def test_lost_and_damaged_files_are_found_and_given_up(
     short = await completed(user, worker, storage.document(user))
     changed = await completed(user, worker, storage.document(user))
     sound = await completed(user, worker, storage.document(user))
-    path_of(tmp_path, user, lost.id).unlink()
-    path_of(tmp_path, user, short.id).write_bytes(PDF[:-1])
-    about = path_of(tmp_path, user, changed.id)
-    times = about.stat()
-    about.write_bytes(b"!" + PDF[1:])
-    os.utime(about, ns=(times.st_atime_ns, times.st_mtime_ns))  # damage leaves no trace in the times
+    assert await storage.objects.delete(key_of(user, lost.id))
+    await overwrite(storage, key_of(user, short.id), PDF[:-1], told=PDF)
+    await overwrite(storage, key_of(user, changed.id), b"!" + PDF[1:], told=PDF)
     skimmed = await storage.service.admin.audit.run(read_bytes=False)
     assert len(skimmed.findings) == 2
 
-    def key(id: str) -> str:
-        return f"exports/{user.identity.tenant_id}/{user.identity.user_id}/{id}.1.pdf"
-
     expected = [
-        (Code.OBJECT_MISSING, key(lost.id)),
-        (Code.OBJECT_DAMAGED, key(short.id)),
-        (Code.OBJECT_DAMAGED, key(changed.id)),
+        (Code.OBJECT_MISSING, key_of(user, lost.id)),
+        (Code.OBJECT_DAMAGED, key_of(user, short.id)),
+        (Code.OBJECT_DAMAGED, key_of(user, changed.id)),
     ]
     report = await audited(storage)
     assert sorted(found(report)) == sorted(expected)
@@ -129,22 +120,19 @@ async def test_lost_and_damaged_files_are_found_and_given_up(
 
 
 async def test_objects_without_a_record_go_and_an_upload_in_flight_stays(
-    storage: StorageHarness, worker: Worker, tmp_path: Path
+    storage: StorageHarness, worker: Worker
 ) -> None:
     user = storage.user()
     await completed(user, worker, storage.document(user))
     await user.exports.CreateExport(create_request(storage.document(user)))
     [work] = await worker.lease()
-    uploaded = path_of(tmp_path, user, work.lease.export_id)
-    uploaded.write_bytes(b"bytes whose record follows")
-    stray = path_of(tmp_path, user, str(uuid4()))
-    stray.write_bytes(b"bytes nobody knows of")
+    uploaded, stray = key_of(user, work.lease.export_id), key_of(user, str(uuid4()))
+    await overwrite(storage, uploaded, b"bytes whose record follows")
+    await overwrite(storage, stray, b"bytes nobody knows of")
     assert found(await storage.service.admin.audit.run()) == []  # young enough to get a record
-    await mended(
-        storage, [(Code.OBJECT_ORPHANED, stray.relative_to(tmp_path / "objects" / "objects").as_posix())]
-    )
-    assert uploaded.exists()
-    assert not stray.exists()
+    await mended(storage, [(Code.OBJECT_ORPHANED, stray)])
+    assert await exists(storage.objects, uploaded)
+    assert not await exists(storage.objects, stray)
 
 
 async def test_disagreeing_records_are_found_and_mended(
@@ -213,6 +201,7 @@ async def test_operators_and_the_services_own_jobs_may_audit(storage: StorageHar
             await caller.admin.AuditStorage(request)
 
 
+@pytest.mark.parametrize("store_settings", ["local"], indirect=True)
 async def test_a_store_that_is_away_is_not_taken_for_one_that_lost_everything(
     storage: StorageHarness, worker: Worker, tmp_path: Path
 ) -> None:
@@ -226,22 +215,15 @@ async def test_a_store_that_is_away_is_not_taken_for_one_that_lost_everything(
     assert found(await audited(storage)) == []
 
 
-@pytest.fixture
-async def harness(databases: Databases, tmp_path: Path) -> AsyncIterator[StorageHarness]:
-    urls = databases.migrated("storage", "services.storage")
-    async with running_storage(urls, tmp_path / "objects") as running:
-        yield running
-
-
 async def test_an_export_whose_content_is_gone_fails_instead_of_waiting_for_ever(
-    harness: StorageHarness, databases: Databases
+    storage: StorageHarness, databases: Databases
 ) -> None:
-    user = harness.user()
-    waiting = await user.exports.CreateExport(create_request(harness.document(user)))
-    with operator(databases, harness) as admin:
+    user = storage.user()
+    waiting = await user.exports.CreateExport(create_request(storage.document(user)))
+    with operator(databases, storage) as admin:
         admin.execute("delete from work_items where id = %s", [UUID(waiting.id)])
         admin.execute("update user_slots set waiting = 0, next_at = null")
         admin.execute("update exports set document = null where id = %s", [UUID(waiting.id)])
-    await mended(harness, [(Code.WORK_MISSING, waiting.id)])
+    await mended(storage, [(Code.WORK_MISSING, waiting.id)])
     export = await user.exports.GetExport(exports_pb2.GetExportRequest(id=waiting.id))
     assert export.state.error.reason == "FILE_LOST"

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from services.storage.inspection.doctor import PROBES, Check
-from tests.support.ceph import S3Endpoint
+from services.storage.inspection.doctor import Check
+from services.storage.objects.keys import PROBES
+from tests.support.ceph import KMS_KEY, S3Endpoint
 from tests.support.postgres import Databases
 from tests.support.storage_service import StorageHarness, running_storage
 
@@ -51,6 +52,7 @@ def failed(checks: dict[str, Check]) -> list[str]:
     return [name for name, each in checks.items() if not each.passed and not each.optional]
 
 
+@pytest.mark.parametrize("store_settings", ["local"], indirect=True)
 async def test_a_folder_that_works_is_well(storage: StorageHarness) -> None:
     checks = await diagnosed(storage)
     assert list(checks) == ["clock", "write", "read", "signed_link", "public_url", "delete"]
@@ -72,6 +74,7 @@ async def test_the_public_address_of_links_has_to_be_the_gateways(
     assert failed(checks) == ([] if well else ["public_url"])
 
 
+@pytest.mark.parametrize("store_settings", ["local"], indirect=True)
 async def test_a_folder_that_is_gone_is_said_to_be(
     databases: Databases, tmp_path: Path, storage: StorageHarness
 ) -> None:
@@ -126,3 +129,24 @@ async def test_a_store_that_refuses_is_said_to_refuse(
         checks = {each.name: each for each in await storage.service.doctor.run()}
     assert failed(checks) == ["write"]
     assert "AWS_" in checks["write"].advice
+
+
+@pytest.mark.parametrize(
+    ("encryption", "well"),
+    [({"s3_encryption": "aws:kms", "s3_kms_key": KMS_KEY}, True), ({"s3_encryption": "AES256"}, False)],
+)
+@pytest.mark.parametrize("store_settings", ["s3"], indirect=True)
+async def test_encryption_that_was_asked_for_and_is_not_there_is_told(
+    databases: Databases,
+    tmp_path: Path,
+    store_settings: dict[str, Any],
+    encryption: dict[str, Any],
+    well: bool,
+) -> None:
+    """The server of the tests has a key, and leaves encryption with keys of its own out without a word."""
+    urls = databases.migrated("storage", "services.storage")
+    async with running_storage(urls, tmp_path, **store_settings, **encryption) as storage:
+        checks = await diagnosed(storage)
+    assert checks["encryption"].passed is well
+    assert failed(checks) == ([] if well else ["encryption"])
+    assert well or "VITAE_STORAGE_S3_ENCRYPTION" in checks["encryption"].advice

@@ -3,12 +3,19 @@
 import asyncio
 import hashlib
 import io
+import os
 import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import event
 
 from services.runtime.errors import FailedPrecondition, InvalidArgument, NotFound, ResourceExhausted
+from services.storage.objects.base import ObjectStore
+from tests.support.postgres import Databases
 from tests.support.storage_service import (
     PDF,
     StorageHarness,
@@ -17,6 +24,7 @@ from tests.support.storage_service import (
     create_request,
     downloaded,
     no_objects_left,
+    running_storage,
 )
 from vitae.resume.v1.common_pb2 import (
     WORK_STATUS_CANCELLED,
@@ -237,7 +245,85 @@ async def test_an_archive_holds_every_file_under_its_own_name(
             pass
 
 
-async def test_waiting_limit_and_quota_refuse_clearly(storage: StorageHarness) -> None:
+class Counting:
+    """A store that counts the bytes read from it."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        self.inner = inner
+        self.read = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def get(self, key: str, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+        async for chunk in self.inner.get(key, offset=offset, length=length):
+            self.read += len(chunk)
+            yield chunk
+
+
+async def test_an_archive_is_read_as_fast_as_it_is_taken(
+    databases: Databases, tmp_path: Path, store_settings: dict[str, Any]
+) -> None:
+    """Nothing is held in memory beyond what travels: 60 MB are asked for and a first part is taken."""
+    stores: list[Counting] = []
+
+    def counting(store: ObjectStore) -> Any:
+        stores.append(Counting(store))
+        return stores[0]
+
+    urls, size = databases.migrated("storage", "services.storage"), 20_000_000
+    async with running_storage(urls, tmp_path, objects=counting, **store_settings) as storage:
+        user, worker = storage.user(), Worker(storage.process("render-worker").work)
+        made = [await completed(user, worker, storage.document(user), os.urandom(size)) for _ in range(3)]
+        request = exports_pb2.DownloadExportArchiveRequest(ids=[each.id for each in made])
+        taking = user.exports.DownloadExportArchive(request)
+        parts = aiter(taking)
+        archive = [await anext(parts), await anext(parts)]
+        for _ in range(20):  # as long as more is read
+            before = stores[0].read
+            await asyncio.sleep(0.1)
+            if stores[0].read == before:
+                break
+        assert stores[0].read < size / 2
+        archive += [part async for part in parts]
+        assert stores[0].read == 3 * size
+        data = b"".join(each.chunk for each in archive[1:])
+        assert max(len(each.chunk) for each in archive) <= 65536
+        assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+
+
+async def test_many_watchers_cost_the_database_no_more_than_one(storage: StorageHarness) -> None:
+    user = storage.user()
+    ids = [(await user.exports.CreateExport(create_request(storage.document(user)))).id for _ in range(10)]
+    first = asyncio.Semaphore(0)
+
+    async def watch(id: str) -> list[exports_pb2.Export]:
+        seen = []
+        async for each in user.exports.WatchExport(exports_pb2.WatchExportRequest(id=id)):
+            seen.append(each)
+            first.release()
+        return seen
+
+    watching = [asyncio.create_task(watch(id)) for id in ids for _ in range(8)]
+    for _ in watching:
+        await first.acquire()
+    asked: list[int] = []
+    event.listen(
+        storage.database._engine.sync_engine,
+        "before_cursor_execute",
+        lambda *about: asked.append(len(about[3])) if "FROM exports" in about[2] else None,
+    )
+    # The first poll wakes every watcher once, which then looks for itself; from then on a poll is one statement for all.
+    async with asyncio.timeout(30):
+        while asked[-3:] != [len(ids)] * 3:  # noqa: ASYNC110 - statements have no event to wait for
+            await asyncio.sleep(0.02)
+    for id in ids:
+        await user.exports.CancelExport(exports_pb2.CancelExportRequest(id=id))
+    for seen in await asyncio.wait_for(asyncio.gather(*watching), 20):
+        assert seen[-1].state.status == WORK_STATUS_CANCELLED
+
+
+async def test_the_fifty_first_waiting_export_is_refused(storage: StorageHarness) -> None:
     user = storage.user()
     for _ in range(50):
         await user.exports.CreateExport(create_request(storage.document(user)))

@@ -4,8 +4,10 @@ The S3 half runs on VITAE_TEST_S3_ENDPOINT (with VITAE_TEST_S3_KEY and VITAE_TES
 where Debian's packages are installed.
 """
 
+import asyncio
 import hashlib
 import os
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -130,6 +132,14 @@ async def test_listing_is_by_key_from_anywhere(store: ObjectStore) -> None:
     assert [entry.size_bytes async for entry in store.list("a/10")] == [4]
 
 
+async def test_a_listing_of_many_pages_leaves_nothing_out(store: ObjectStore) -> None:
+    keys = [f"many/{number:04}" for number in range(1203)]
+    for start in range(0, len(keys), 50):
+        await asyncio.gather(*(put(store, key, b"") for key in keys[start : start + 50]))
+    assert [entry.key async for entry in store.list("many/")] == keys
+    assert [entry.key async for entry in store.list("many/", after="many/0099")] == keys[100:]
+
+
 @pytest.mark.parametrize(
     "key",
     ["", "/a", "a/", "../a", "a/../b", "a//b", "a/./b", ".a", "a/.b", "a\\b", "a\0b", "ä", "a b", "x" * 501],
@@ -154,11 +164,15 @@ async def test_s3_links_give_the_file_under_its_name_until_they_end(
 ) -> None:
     store = s3_store(s3_endpoint, monkeypatch)
     await put(store, "exports/file", b"bytes", content_type="application/pdf")
-    ends = datetime.now(UTC) + timedelta(seconds=2)
     name = "resume_modern_20251212.pdf"
-    url = await store.link(
-        "exports/file", expires_at=ends, filename=name, content_type="application/pdf", holder=HOLDER
-    )
+
+    async def link(seconds: float) -> str:
+        ends = datetime.now(UTC) + timedelta(seconds=seconds)
+        return await store.link(
+            "exports/file", expires_at=ends, filename=name, content_type="application/pdf", holder=HOLDER
+        )
+
+    url = await link(300)
     async with httpx.AsyncClient() as client:
         answer = await client.get(url)
         assert (answer.status_code, answer.content) == (200, b"bytes")
@@ -166,8 +180,12 @@ async def test_s3_links_give_the_file_under_its_name_until_they_end(
         assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{name}"
         assert (await client.get(url.replace("exports/file", "exports/fil3"))).status_code in {403, 404}
         assert (await client.get(url.replace("resume", "virus"))).status_code == 403
-        time.sleep(2.5)  # noqa: ASYNC251 - the server's clock decides
-        assert (await client.get(url)).status_code == 403
+        short = await link(1)
+        await asyncio.sleep(2.5)  # the server's clock decides
+        assert (await client.get(short)).status_code == 403
+        assert (await client.get(url)).status_code == 200
+        later = re.sub(r"X-Amz-Expires=\d+", "X-Amz-Expires=3600", short)
+        assert (await client.get(later)).status_code == 403
     await store.close()
 
 
@@ -181,14 +199,6 @@ async def test_s3_links_carry_the_public_address(
     await store.close()
 
 
-async def test_a_bucket_in_another_region_is_created_there(
-    s3_endpoint: S3Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = s3_store(s3_endpoint, monkeypatch, region="us-east-1", encryption="AES256")
-    await store.check()
-    await store.close()
-
-
 async def test_an_unreachable_s3_is_unavailable_and_says_so_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = S3Endpoint("http://127.0.0.1:1", "key", "secret")
     store = s3_store(nowhere, monkeypatch)
@@ -199,16 +209,6 @@ async def test_an_unreachable_s3_is_unavailable_and_says_so_quickly(monkeypatch:
     with pytest.raises(Unavailable):
         await store.check()
     assert time.monotonic() - began < 15
-    await store.close()
-
-
-async def test_wrong_credentials_are_unavailable_to_clients(
-    s3_endpoint: S3Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = s3_store(S3Endpoint(s3_endpoint.url, s3_endpoint.key, "wrong"), monkeypatch)
-    with pytest.raises(Unavailable) as caught:
-        await store.check()
-    assert "credentials" not in str(caught.value)
     await store.close()
 
 

@@ -28,7 +28,7 @@ class Started:
     """A storage process under test."""
 
     def __init__(self, environ: dict[str, str], ready: Path) -> None:
-        self._environ = environ
+        self.environ = environ
         self._ready = ready
         self.process: Process | None = None
         self.ports: dict[str, int] = {}
@@ -39,7 +39,7 @@ class Started:
             sys.executable,
             "-m",
             "services.storage",
-            env=self._environ,
+            env=self.environ,
             cwd=REPOSITORY,
             stdout=PIPE,
             stderr=PIPE,
@@ -53,6 +53,15 @@ class Started:
                 raise AssertionError(errors.decode())
             await asyncio.sleep(0.05)
         raise AssertionError("not ready within 15 s")
+
+    async def line_with(self, words: str) -> str:
+        """The first line of its log that has them."""
+        assert self.process is not None
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            if words in line.decode():
+                return line.decode()
+        raise AssertionError(f"it ended without saying {words!r}")
 
     async def end(self, number: signal.Signals) -> int:
         assert self.process is not None
@@ -134,6 +143,32 @@ async def test_neighbours_that_are_down_are_unavailable_and_nothing_is_half_made
     usage = await usage_pb2_grpc.UsageServiceStub(channel).GetUsage(usage_pb2.GetUsageRequest())
     assert (usage.waiting, usage.reserved_bytes) == (0, 0)
     await channel.close()
+
+
+async def test_a_store_that_goes_away_does_not_take_the_service_along(
+    started: Started, signers: dict[str, InternalSigner], tmp_path: Path
+) -> None:
+    (tmp_path / "objects").rename(tmp_path / "away")
+    identity = Identity(uuid4(), uuid4())
+    channel = open_channel(
+        f"127.0.0.1:{started.ports['grpc']}",
+        token=lambda: signers["gateway"].for_user(identity, audience=["storage"]),
+    )
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{started.ports['ops']}") as ops:
+        await asyncio.sleep(2.5)  # longer than readiness is believed
+        assert (await ops.get("/readyz")).status_code == 200
+    listed = await exports_pb2_grpc.ExportServiceStub(channel).ListExports(exports_pb2.ListExportsRequest())
+    assert listed.total_size == 0
+    await channel.close()
+
+
+async def test_a_link_host_that_nobody_reaches_is_told_at_the_start(started: Started, tmp_path: Path) -> None:
+    await started.end(signal.SIGTERM)
+    started.environ["VITAE_STORAGE_PUBLIC_URL"] = "http://127.0.0.1:9"
+    await started.start()
+    said = await asyncio.wait_for(started.line_with("not set up well"), 20)
+    assert "public_url" in said
+    assert "VITAE_STORAGE_PUBLIC_URL has to be the gateway's address as clients see it" in said
 
 
 async def test_a_database_without_migrations_is_refused_with_the_command_to_run(

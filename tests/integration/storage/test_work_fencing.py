@@ -19,8 +19,7 @@ from services.runtime.errors import (
 )
 from services.runtime.queue import Queue
 from services.storage.objects import base
-from services.storage.objects.base import ObjectStore
-from services.storage.objects.staging import StagedFile
+from services.storage.objects.base import ObjectStore, StagedFile
 from services.storage.work.leases import Fence
 from tests.support.postgres import Databases
 from tests.support.storage_service import (
@@ -65,9 +64,11 @@ async def test_a_late_worker_cannot_publish_over_its_successor(
     assert [key.rsplit("/", 1)[1] for key in await stored_keys(storage)] == [f"{created.id}.2.pdf"]
 
 
-async def test_a_lease_lost_during_the_upload_leaves_no_object(databases: Databases, tmp_path: Path) -> None:
+async def test_a_lease_lost_during_the_upload_leaves_no_object(
+    databases: Databases, tmp_path: Path, store_settings: dict[str, Any]
+) -> None:
     urls = databases.migrated("storage", "services.storage")
-    async with running_storage(urls, tmp_path, objects=Slow) as storage:
+    async with running_storage(urls, tmp_path, objects=Slow, **store_settings) as storage:
         worker = Worker(storage.process("render-worker").work)
         user = storage.user()
         await user.exports.CreateExport(create_request(storage.document(user)))
@@ -164,9 +165,11 @@ async def test_bytes_that_are_not_what_was_announced_are_refused(
     assert (await downloaded(user, created.id))[1] == PDF
 
 
-async def test_a_file_above_the_limit_fails_the_export_for_good(databases: Databases, tmp_path: Path) -> None:
+async def test_a_file_above_the_limit_fails_the_export_for_good(
+    databases: Databases, tmp_path: Path, store_settings: dict[str, Any]
+) -> None:
     urls = databases.migrated("storage", "services.storage")
-    async with running_storage(urls, tmp_path, max_file="1000") as storage:
+    async with running_storage(urls, tmp_path, max_file="1000", **store_settings) as storage:
         worker = Worker(storage.process("render-worker").work)
         user = storage.user()
         created = await user.exports.CreateExport(create_request(storage.document(user)))
@@ -179,10 +182,10 @@ async def test_a_file_above_the_limit_fails_the_export_for_good(databases: Datab
 
 
 async def test_failures_back_off_then_end_and_one_more_round_may_be_had(
-    databases: Databases, tmp_path: Path
+    databases: Databases, tmp_path: Path, store_settings: dict[str, Any]
 ) -> None:
     urls = databases.migrated("storage", "services.storage")
-    async with running_storage(urls, tmp_path, max_attempts="2") as storage:
+    async with running_storage(urls, tmp_path, max_attempts="2", **store_settings) as storage:
         worker = Worker(storage.process("render-worker").work)
         user = storage.user()
         created = await user.exports.CreateExport(create_request(storage.document(user)))
@@ -228,10 +231,10 @@ async def test_a_killed_render_is_tried_once_more_and_no_further(
 
 
 async def test_work_whose_workers_are_lost_too_often_fails_with_its_record(
-    databases: Databases, tmp_path: Path
+    databases: Databases, tmp_path: Path, store_settings: dict[str, Any]
 ) -> None:
     urls = databases.migrated("storage", "services.storage")
-    async with running_storage(urls, tmp_path, max_attempts="2") as storage:
+    async with running_storage(urls, tmp_path, max_attempts="2", **store_settings) as storage:
         worker = Worker(storage.process("render-worker").work)
         user = storage.user()
         created = await user.exports.CreateExport(create_request(storage.document(user)))
@@ -269,10 +272,10 @@ async def test_returned_work_costs_no_attempt(storage: StorageHarness, worker: W
 
 
 async def test_while_the_store_is_down_nothing_is_leased_and_nothing_is_lost(
-    databases: Databases, tmp_path: Path
+    databases: Databases, tmp_path: Path, store_settings: dict[str, Any]
 ) -> None:
     urls = databases.migrated("storage", "services.storage")
-    async with running_storage(urls, tmp_path, objects=Failing) as storage:
+    async with running_storage(urls, tmp_path, objects=Failing, **store_settings) as storage:
         worker = Worker(storage.process("render-worker").work)
         user = storage.user()
         created = await user.exports.CreateExport(create_request(storage.document(user)))

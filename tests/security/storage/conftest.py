@@ -1,5 +1,5 @@
 """The same running service as the integration tests have."""
 
-from tests.integration.storage.conftest import storage, worker
+from tests.integration.storage.conftest import storage, store_settings, worker
 
-__all__ = ["storage", "worker"]
+__all__ = ["storage", "store_settings", "worker"]

@@ -6,13 +6,16 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
 from services.runtime.auth import Identity, Role
 from services.runtime.errors import NotFound, PermissionDenied, Unauthenticated, VitaeError
 from services.storage.tables import exports, files, metadata
+from tests.support.postgres import Databases
 from tests.support.storage_service import (
     PDF,
     Caller,
@@ -191,6 +194,7 @@ async def test_housekeeping_is_for_those_it_is_for(storage: StorageHarness) -> N
         await admin.admin.GetTenantSettings(other)
 
 
+@pytest.mark.parametrize("store_settings", ["local"], indirect=True)
 async def test_a_link_opens_its_file_for_anybody_until_its_end_and_no_other(
     storage: StorageHarness, worker: Worker
 ) -> None:
@@ -228,6 +232,7 @@ async def test_a_link_opens_its_file_for_anybody_until_its_end_and_no_other(
     assert gone.value.reason == "EXPIRED"
 
 
+@pytest.mark.parametrize("store_settings", ["local"], indirect=True)
 async def test_a_link_lives_no_longer_than_asked_allowed_or_its_file(
     storage: StorageHarness, worker: Worker
 ) -> None:
@@ -264,6 +269,27 @@ async def test_the_database_itself_shows_each_user_their_own_rows(
     async with storage.database.user_transaction(owner.identity) as connection:
         for table in (exports, files):
             assert (await connection.execute(select(func.count()).select_from(table))).scalar_one() == 1
+
+
+async def test_without_a_tenant_set_no_table_shows_a_row(
+    storage: StorageHarness, worker: Worker, databases: Databases
+) -> None:
+    owner = storage.user()
+    await completed(owner, worker, storage.document(owner))
+    await owner.exports.CreateExport(create_request(storage.document(owner)))
+    tables = [table.name for table in metadata.sorted_tables]
+    name = str(make_url(storage.owner_url).database)
+    with psycopg.connect(databases.cluster.admin_url(name)) as superuser:
+
+        def filled() -> set[str]:
+            return {each for each in tables if superuser.execute(f"select 1 from {each} limit 1").fetchone()}
+
+        assert filled() >= {"exports", "files", "work_items", "user_slots"}, "there is something to see"
+        superuser.execute("set role vitae_app")
+        assert filled() == set()
+    with psycopg.connect(storage.owner_url) as owner_of_tables:
+        for each in tables:
+            assert owner_of_tables.execute(f"select 1 from {each} limit 1").fetchone() is None, each
 
 
 async def test_every_table_has_row_security_that_binds_its_owner(storage: StorageHarness) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from deploy.local import system_packages
 from deploy.local.system_packages import LIBRARIES, TEST_PROGRAMS, Need, install_command, missing
+from tests.support.ceph import PROGRAMS
 
 ABSENT = Need(
     "test of absence",
@@ -101,3 +102,14 @@ def test_a_program_of_the_tests_may_be_missing_but_not_in_continuous_integration
 
 def test_every_program_of_the_tests_is_packaged_for_debian() -> None:
     assert all("apt-get" in need.packages for need in TEST_PROGRAMS)
+
+
+def test_every_program_of_the_s3_server_comes_with_one_of_the_packages() -> None:
+    servers = [need for need in TEST_PROGRAMS if need.purpose == "an S3 server"]
+    assert {need.names[0] for need in servers} <= set(PROGRAMS)
+    assert {need.packages["apt-get"] for need in servers} == {
+        "radosgw",
+        "ceph-mon",
+        "ceph-osd",
+        "ceph-common",
+    }

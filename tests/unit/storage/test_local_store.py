@@ -1,6 +1,7 @@
 """What only the local store has: folders with modes, a marker, files that somebody put there by hand."""
 
 import hashlib
+import io
 import os
 import stat as modes
 import threading
@@ -11,6 +12,7 @@ import pytest
 
 from services.runtime.errors import InvalidArgument, Unavailable
 from services.storage.links import LinkSigner
+from services.storage.objects.base import StagedFile, advice_of
 from services.storage.objects.local import LocalStore
 from services.storage.objects.staging import staged
 
@@ -49,6 +51,31 @@ async def test_an_unmounted_folder_is_unavailable_and_nothing_is_written_below_i
         with pytest.raises(Unavailable):
             await call
     assert list((tmp_path / "store").iterdir()) == []
+
+
+class Unmounting(io.BytesIO):
+    """A file at whose reading the store goes away."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(b"data")
+        self.root = root
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.root.exists():
+            self.root.rename(self.root.with_suffix(".away"))
+        return super().read(size)
+
+
+async def test_a_folder_unmounted_during_a_put_is_not_written_below_either(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    root = tmp_path / "store"
+    with pytest.raises(Unavailable) as caught:
+        await store.put("exports/a", StagedFile(Unmounting(root), 4, "0" * 64), content_type="a/b")
+    assert "VITAE_STORAGE_OBJECTS_FOLDER" in advice_of(caught.value)
+    assert not root.exists()
+    root.with_suffix(".away").rename(root)
+    assert await store.stat("exports/a") is None
 
 
 async def test_a_file_put_there_by_hand_is_described_by_its_bytes(store: LocalStore, tmp_path: Path) -> None:

@@ -313,7 +313,7 @@ async def test_many_watchers_cost_the_database_no_more_than_one(storage: Storage
         "before_cursor_execute",
         lambda *about: asked.append(len(about[3])) if "FROM exports" in about[2] else None,
     )
-    # The first poll wakes every watcher once, which then looks for itself; from then on a poll is one statement for all.
+    # The first poll wakes every watcher once, who then looks; from then on a poll is one statement for all.
     async with asyncio.timeout(30):
         while asked[-3:] != [len(ids)] * 3:  # noqa: ASYNC110 - statements have no event to wait for
             await asyncio.sleep(0.02)

@@ -3,7 +3,8 @@
     replaced()        -> puts them in place, once, in the process that draws; False when this is another WeasyPrint
 
 Nothing here changes what is drawn: tests/integration/render_formats/test_weasyprint_70.py renders with and without and
-compares the files. Each replacement names the fingerprint of the source it stands for, so a WeasyPrint that changed one
+compares the files. One replacement changes what is read: codes.py, for scripts whose letters and glyphs do not go one
+by one. Each replacement names the fingerprint of the source it stands for, so a WeasyPrint that changed one
 of them is left as it is, and that test says so.
 
 What each is worth was measured on one page of text, all others in place, as the share of a rendering's CPU time that

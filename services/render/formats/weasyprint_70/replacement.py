@@ -34,12 +34,13 @@ class Replacement:
 
 def replacements() -> Sequence[Replacement]:
     """All of them. Needs WeasyPrint loaded."""
-    from services.render.formats.weasyprint_70 import boxes, glyphs, styles, text, writing
+    from services.render.formats.weasyprint_70 import boxes, codes, glyphs, styles, text, writing
 
     return (
         *styles.REPLACEMENTS,
         *boxes.REPLACEMENTS,
         *text.REPLACEMENTS,
+        *codes.REPLACEMENTS,
         *glyphs.REPLACEMENTS,
         *writing.REPLACEMENTS,
     )

@@ -52,7 +52,7 @@ def write_docx(view: DocumentView, template: Template, look: Look) -> bytes:
     writer.finish()
     _describe(document, view)
     if view.header.photo:
-        _float_picture(document.paragraphs[0], portrait(view.header.photo))
+        _float_picture(document.paragraphs[0], portrait(view.header.photo), view.header.name)
     out = io.BytesIO()
     document.save(out)
     return _reproducible(out.getvalue())
@@ -271,7 +271,7 @@ def _describe(document: WordDocument, view: DocumentView) -> None:
     core.revision = 1
 
 
-def _float_picture(paragraph: WordParagraph, jpeg: bytes) -> None:
+def _float_picture(paragraph: WordParagraph, jpeg: bytes, name: str) -> None:
     """A picture at the text's end edge, level with its paragraph, text flowing beside it."""
     run = paragraph.add_run()
     inline = run.add_picture(io.BytesIO(jpeg), Mm(25), Mm(30))._inline  # noqa: SLF001 - pictures beside text lack an API
@@ -286,7 +286,7 @@ def _float_picture(paragraph: WordParagraph, jpeg: bytes) -> None:
     )
     extent, properties, graphic = inline.extent, inline.docPr, inline.graphic
     properties.set("name", "Portrait")
-    properties.set("descr", "")
+    properties.set("descr", name)
     anchor.append(extent)
     anchor.append(parse_xml(f'<wp:wrapSquare {nsdecls("wp")} wrapText="bothSides"/>'))
     anchor.append(properties)

@@ -13,6 +13,7 @@ from weasyprint.draw import text
 from weasyprint.text.ffi import FROM_UNITS, ffi, pango
 
 from services.render.formats.weasyprint_70.codes import code_of, syllables
+from services.render.formats.weasyprint_70.line_ends import ends_with_blank, show_blank
 from services.render.formats.weasyprint_70.replacement import Replacement
 
 _GLYPH = struct.Struct("=Iiiii")
@@ -41,7 +42,7 @@ def _draw_plain_line(stream: Any, textbox: Any, text_overflow: str, block_ellips
 
     stream.set_text_matrix(*matrix.values)
     text_bytes = textbox.pango_layout.text.encode()
-    current = None
+    current = font = None
     shown: list[str] = []
     for item, pango_font, font, font_size, glyphs in runs:
         if pango_font != current:
@@ -51,31 +52,47 @@ def _draw_plain_line(stream: Any, textbox: Any, text_overflow: str, block_ellips
                 shown = []
             stream.set_font_size(font.hash, font_size)
         shown.append("<")
-        widths = font.widths
-        for code, width, right, up, _ in _coded(stream, item, font, font_size, glyphs, text_bytes):
-            if code == pango.PANGO_GLYPH_EMPTY:
-                shown.append(f">{-width / font_size}<")
-                continue
-            if code not in widths:
-                pango.pango_font_get_glyph_extents(pango_font, code, stream.ink_rect, stream.logical_rect)
-                widths[code] = round(stream.logical_rect.width * 1000 * FROM_UNITS / font_size)
-            offset = right / font_size
-            if up:
-                _flush(stream, shown)
-                stream.set_text_rise(-up / 1000)
-                stream.show_text(f"{-offset if offset else ''}<{code:04x}>")
-                stream.set_text_rise(0)
-                shown = ["<"]
-            else:
-                if offset:
-                    shown.append(f">{-offset}<")
-                shown.append(f"{code:04x}")
-            kerning = widths[code] + offset - width * 1000 * FROM_UNITS / font_size
-            if kerning:
-                shown.append(f">{int(kerning)}<")
+        coded = _coded(stream, item, font, font_size, glyphs, text_bytes)
+        shown = _show(stream, shown, pango_font, font, font_size, coded)
         shown[-1] = shown[-1][:-1] if shown[-1][-1] == "<" else shown[-1] + ">"
     stream.show_text("".join(shown))
+    if ends_with_blank(textbox):
+        show_blank(stream, font)
     return []
+
+
+def _show(
+    stream: Any,
+    shown: list[str],
+    pango_font: Any,
+    font: Any,
+    font_size: float,
+    coded: Iterable[tuple[int, ...]],
+) -> list[str]:
+    """Appends the codes of a run to what is shown next; shows at once what is moved up, and what is before it."""
+    widths = font.widths
+    for code, width, right, up, _ in coded:
+        if code == pango.PANGO_GLYPH_EMPTY:
+            shown.append(f">{-width / font_size}<")
+            continue
+        if code not in widths:
+            pango.pango_font_get_glyph_extents(pango_font, code, stream.ink_rect, stream.logical_rect)
+            widths[code] = round(stream.logical_rect.width * 1000 * FROM_UNITS / font_size)
+        offset = right / font_size
+        if up:
+            _flush(stream, shown)
+            stream.set_text_rise(-up / 1000)
+            stream.show_text(f"{-offset if offset else ''}<{code:04x}>")
+            stream.set_text_rise(0)
+            shown = ["<"]
+        else:
+            if offset:
+                shown.append(f">{-offset}<")
+            shown.append(f"{code:04x}")
+        kerning = widths[code] + offset - width * 1000 * FROM_UNITS / font_size
+        if kerning:
+            shown.append(f">{int(kerning)}<")
+    return shown
 
 
 def _flush(stream: Any, shown: list[str]) -> None:

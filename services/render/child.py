@@ -53,9 +53,10 @@ def main(arguments: list[str]) -> int:
     logging.getLogger().addHandler(logging.NullHandler())
     peer = socket.socket(fileno=0)
     try:
+        # What this reads and drops again leaves room for the engine, which has more to keep.
+        warm_up(expected(sample("en"), RenderOptions()))
         engine = cast(Engine, importlib.import_module(options.engine))
         engine.warm_up()
-        warm_up(expected(sample("en"), RenderOptions()))
     except VitaeError as error:
         frames.send(peer, _failure(error))
         return 1

@@ -5,6 +5,9 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
+import babel
+from babel import localedata
+
 from services.document.locales import cldr, present_words, supported_languages
 from vitae.resume.v1 import common_pb2
 
@@ -110,7 +113,7 @@ def _month_names() -> Mapping[str, int]:
     """
     numbers: dict[str, set[int]] = {}
     for language in supported_languages():
-        months = cldr(language).months
+        months = _months(language)
         for form in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for number, name in months[form][width].items():
@@ -118,6 +121,16 @@ def _month_names() -> Mapping[str, int]:
                         numbers.setdefault(spelling, set()).add(number)
     numbers["sept"] = {9}
     return {name: found.pop() for name, found in numbers.items() if len(found) == 1}
+
+
+def _months(language: str) -> Mapping[str, Mapping[str, Mapping[int, str]]]:
+    """Months of a language from CLDR. What Babel has loaded for that goes again: a megabyte for each language."""
+    before = set(localedata._cache)  # noqa: SLF001 - Babel keeps what it has read for good, and offers no other way
+    months: Mapping[str, Mapping[str, Mapping[int, str]]] = babel.Locale.parse(str(cldr(language))).months
+    copied = {form: {width: dict(names.items()) for width, names in months[form].items()} for form in months}
+    for name in set(localedata._cache) - before:  # noqa: SLF001
+        localedata._cache.pop(name, None)  # noqa: SLF001
+    return copied
 
 
 def _spellings(name: str) -> set[str]:

@@ -72,6 +72,15 @@ def supported_languages() -> tuple[str, ...]:
     return tuple(sorted(_tables()))
 
 
+def section_titles() -> Mapping[str, frozenset[str]]:
+    """The usual headings of all languages, by the section's name."""
+    titles: dict[str, set[str]] = {}
+    for table in _tables().values():
+        for section, title in table.titles.items():
+            titles.setdefault(section, set()).add(title)
+    return {section: frozenset(found) for section, found in titles.items()}
+
+
 def cldr(locale: str) -> babel.Locale:
     """The CLDR locale of a tag, English where there is none. The territory survives, so that months and the order
     of dates follow it.

@@ -23,17 +23,13 @@ from vitae.render.v1.options_pb2 import FORMAT_DOCX, FORMAT_PDF, Format, RenderO
 PROMISED: Mapping[str, float] = {"ats_optimized": 1.0, "classic": 1.0, "modern": 0.99, "creative": 0.99}
 """Least score of a template; a new template owes as much as Modern."""
 
-UNREADABLE = frozenset({"hi"})
-"""Languages whose PDFs no extractor reads, because their letters are drawn in another order than they are written;
-docs/fidelity.md says so. Their DOCX owe what all others owe."""
-
 _LETTERS = re.compile(r"[^\W_]+")
 _VOWELLED = re.compile(r"\w*[\u064b-\u0652\u05b0-\u05bc][\w\u064b-\u0652\u05b0-\u05bc]*")
 
 
 def promised(name: str, template: str, format_: Format.ValueType) -> float:
     """The least score a person's file may have."""
-    if format_ == FORMAT_PDF and (is_right_to_left(name) or name.partition("-")[0] in UNREADABLE):
+    if format_ == FORMAT_PDF and is_right_to_left(name):
         return 0.0
     return PROMISED.get(template, 0.99)
 

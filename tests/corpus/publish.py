@@ -49,10 +49,11 @@ What each does with such a line:
 * **pypdf** gives words in logical order and moves the pieces of a line that mixes scripts, numbers and punctuation.
 * **pdftotext** gives logical order with direction marks, and exchanges the letters of a ligature.
 
-## Devanagari in PDF
+## Scripts of syllables in PDF
 
-Hindi text is drawn right and read wrong by all of them: vowel signs that are drawn before their letter are read
-before it, and letters that share a shape are read as one another. The DOCX is read whole.
+In Devanagari, Bengali, Tamil, Thai, Khmer and their like a syllable is drawn by several glyphs, in another order than
+it is written. Our files hold a glyph for every such syllable that stands for all its letters, so all programs above
+read these scripts as they were written (tests/integration/render_formats/test_scripts_are_read.py).
 """
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from services.document.locales import supported_languages, words
+from services.document.locales import section_titles
 from services.render.fidelity.texts import normalised
 
 # Names that resume parsers list as section starts; PARSERS measured that others are read as text of the section before.
@@ -98,7 +98,6 @@ def is_known(title: str, section: str) -> bool:
 @cache
 def _known() -> Mapping[str, frozenset[str]]:
     names = {section: set(titles) for section, titles in _ENGLISH.items()}
-    for language in supported_languages():
-        for section, title in words(language).titles.items():
-            names.setdefault(section, set()).add(normalised(title))
+    for section, found in section_titles().items():
+        names.setdefault(section, set()).update(map(normalised, found))
     return {section: frozenset(titles) for section, titles in names.items()}

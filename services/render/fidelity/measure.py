@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import cache
 
+from services.document.dates import parse_date
 from services.render.fidelity import faults
 from services.render.fidelity.expectation import Expectation
 from services.render.fidelity.faults import Fault
@@ -75,6 +76,7 @@ def warm_up(wanted: Expectation) -> None:
     """Loads the extractors of every export and compares `wanted` with itself, so that the first pays for neither."""
     _pdf_readers(Method.QUICK)
     _docx_readers()
+    parse_date("May 2020")  # reads the months of all languages
     score(wanted, Text([each.text for each in wanted.fields]), "warm-up")
 
 

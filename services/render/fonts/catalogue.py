@@ -13,6 +13,8 @@ from pathlib import Path
 
 from fontTools.ttLib import TTFont
 
+from services.render.fonts.characters import Characters, codes_of
+
 FOLDER = Path(__file__).parent
 CONFIGURATION = FOLDER / "fonts.conf"
 
@@ -78,14 +80,14 @@ def files() -> tuple[Path, ...]:
 
 
 @cache
-def coverage() -> Mapping[str, frozenset[int]]:
+def coverage() -> Mapping[str, Characters]:
     """Code points that every family can draw, regular and bold together, by family name."""
-    found: dict[str, set[int]] = {}
+    found: dict[str, Characters] = {}
     for path in files():
         with TTFont(path, lazy=True) as font:
             name = font["name"].getBestFamilyName()
-            found.setdefault(name, set()).update(font.getBestCmap())
-    return {name: frozenset(characters) for name, characters in found.items()}
+            found.setdefault(name, Characters()).add(codes_of(font))
+    return found
 
 
 @cache

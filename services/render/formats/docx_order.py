@@ -37,6 +37,13 @@ _ORDERS = {
 }
 
 
+PARAGRAPH_ORDER: Mapping[str, int] = {name: rank for rank, name in enumerate(_PARAGRAPH.split())}
+"""Places of a paragraph's properties, by name without prefix."""
+
+BORDER_ORDER: Mapping[str, int] = {name: rank for rank, name in enumerate(_BORDERS.split())}
+"""Places of a paragraph's borders."""
+
+
 def put_in_order(root: BaseOxmlElement) -> None:
     """Sorts the children of every properties element under `root`, in place."""
     for element in root.iter(*_ORDERS):

@@ -246,31 +246,28 @@ def _toggle(properties: BaseOxmlElement, *tags: str, value: str = "") -> None:
         properties.append(element)
 
 
-def rule(
-    properties: BaseOxmlElement,
-    sheet: Sheet,
-    look: Look,
-    *,
-    color: str,
-    width_pt: float,
-    space_pt: float,
-    side: str = "bottom",
-    kind: str = "single",
-) -> None:
-    """Draws a line on one side of a paragraph, given its properties; `color` is one of docx.toml's."""
+def rule(properties: BaseOxmlElement, sheet: Sheet, look: Look, *, side: str = "bottom", **line: Any) -> None:
+    """Draws a line on one side of a paragraph, given its properties; `line` is what `border` takes."""
     borders = properties.find(qn("w:pBdr"))
     if borders is None:
         borders = OxmlElement("w:pBdr")
         properties.append(borders)
-    line = OxmlElement(f"w:{side}")
-    for attribute, value in (
-        ("w:val", kind),
-        ("w:sz", str(round(width_pt * 8))),
-        ("w:space", str(space_pt)),
-        ("w:color", hex_of(color, sheet, look)),
-    ):
-        line.set(qn(attribute), value)
-    borders.append(line)
+    drawn = OxmlElement(f"w:{side}")
+    for attribute, value in border(sheet, look, **line).items():
+        drawn.set(qn(attribute), value)
+    borders.append(drawn)
+
+
+def border(
+    sheet: Sheet, look: Look, *, color: str, width_pt: float, space_pt: float, kind: str = "single"
+) -> Mapping[str, str]:
+    """Attributes of a line at a paragraph's edge; `color` is one of docx.toml's."""
+    return {
+        "w:val": kind,
+        "w:sz": str(round(width_pt * 8)),
+        "w:space": str(space_pt),
+        "w:color": hex_of(color, sheet, look),
+    }
 
 
 def _ground(properties: BaseOxmlElement, color: str) -> None:

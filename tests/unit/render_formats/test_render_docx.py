@@ -4,6 +4,7 @@ import zipfile
 
 import docx
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
@@ -121,3 +122,24 @@ def test_the_page_is_the_one_asked_for() -> None:
     assert round(opened.page_width.mm, 1) == 215.9
     assert opened.left_margin is not None
     assert round(opened.left_margin.mm) == 20
+
+
+def test_people_who_share_a_look_share_no_text() -> None:
+    first, letter = written(people.maya()), written(people.letter())
+
+    assert written(people.maya()) == first
+    assert written(people.letter()) == letter
+    assert not any(each.text == "Experience" for each in paragraphs(letter))
+
+
+def test_markup_and_characters_no_file_may_hold_do_no_harm() -> None:
+    document = people.maya()
+    document.resume.header.full_name = "<w:p>Maya</w:p> & \ufffe\"Okonkwo\" 'M'"
+
+    assert paragraphs(written(document))[0].text == "<w:p>Maya</w:p> & \"Okonkwo\" 'M'"
+
+
+def test_no_style_of_tables_is_carried_along() -> None:
+    styles = docx.Document(io.BytesIO(written(people.maya()))).styles
+
+    assert [each.name for each in styles if each.type == WD_STYLE_TYPE.TABLE] == ["Normal Table"]

@@ -3,8 +3,10 @@
     replaced()        -> puts them in place, once, in the process that draws; False when this is another WeasyPrint
 
 Nothing here changes what is drawn: tests/integration/render_formats/test_weasyprint_70.py renders with and without and
-compares the files. Each replacement names the fingerprint of the source it stands for, so a WeasyPrint that changed one
-of them is left as it is, and that test says so.
+compares the files. Three change what is read: codes.py for scripts whose letters and glyphs do not go one by one,
+line_ends.py for the blanks between lines, structure.py for those who follow the tags. Each replacement names the
+fingerprint of the source it stands for, so a WeasyPrint that changed one of them is left as it is, and that test says
+so.
 
 What each is worth was measured on one page of text, all others in place, as the share of a rendering's CPU time that
 goes away (medians of 20 interleaved rounds; together they take away 27 %, the style sheet and parser of
@@ -17,6 +19,7 @@ weasy_source.py 12 % before that):
     text.py      Pango's layout of a line kept until it is drawn                  9 %
                  one paragraph told to Pango before the text, not after           4 %
                  fonts and features looked up once a setting, not once a line     4 %
+    structure.py fewer and simpler objects for tags                               5 %
     writing.py   deflate at level 1                                               4 %
                  numbers and operators to bytes                                   2 %
 """

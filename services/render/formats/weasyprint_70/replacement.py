@@ -34,13 +34,25 @@ class Replacement:
 
 def replacements() -> Sequence[Replacement]:
     """All of them. Needs WeasyPrint loaded."""
-    from services.render.formats.weasyprint_70 import boxes, glyphs, styles, text, writing
+    from services.render.formats.weasyprint_70 import (
+        boxes,
+        codes,
+        glyphs,
+        line_ends,
+        structure,
+        styles,
+        text,
+        writing,
+    )
 
     return (
         *styles.REPLACEMENTS,
         *boxes.REPLACEMENTS,
         *text.REPLACEMENTS,
+        *codes.REPLACEMENTS,
         *glyphs.REPLACEMENTS,
+        *line_ends.REPLACEMENTS,
+        *structure.REPLACEMENTS,
         *writing.REPLACEMENTS,
     )
 

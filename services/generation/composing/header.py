@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
-from babel.units import format_unit
-
+from services.document.dates import years_in_words
 from services.document.locales import cldr, words
 from services.generation.composing.context import REWRITTEN, Context, fitting, line, provenance, squeeze
 from services.generation.matching.facts import PERSONAL_ID, SUMMARY_ID
@@ -122,8 +121,9 @@ def _written_summary(context: Context, ranking: matching_pb2.Ranking) -> list[co
     title = _title(context, ranking)
     lines = []
     if worked.years >= 1:
-        years = format_unit(int(worked.years), "duration-year", length="long", locale=cldr(context.locale))
-        text = phrases["with_years"].format(title=title.text, years=years)
+        years = years_in_words(int(worked.years), context.locale)
+        held = title.provenance.transformation != REWRITTEN
+        text = phrases["with_years" if held else "years"].format(title=title.text, years=years)
         lines.append(line(text, [*title.provenance.source_ids, *jobs], how=REWRITTEN))
     items = ranking.skills[:_SUMMARY_SKILLS]
     listed = {skill.id: skill.name for group in context.profile.skill_groups for skill in group.skills}

@@ -1,4 +1,4 @@
-"""The verifier of everything that is written for a person: a library of its own, which imports nothing that composes."""
+"""The verifier of all that is written for a person: a library of its own, which imports nothing that composes."""
 
 from services.generation.composing.truth.check import Untruth, Verifier, require_truth, untruths
 

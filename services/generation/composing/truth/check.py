@@ -133,7 +133,8 @@ class Verifier:
             (
                 each
                 for each in sources
-                if (holder := self._evidence.entry_of(each)) is None or not any(holder is known for known in own)
+                if (holder := self._evidence.entry_of(each)) is None
+                or not any(holder is known for known in own)
             ),
             "",
         )
@@ -154,7 +155,11 @@ class Verifier:
 
     def heading(self, path: str, section: resume_pb2.ResumeSection) -> Iterator[Untruth]:
         """A title that is neither the usual one nor that of a section of the person's own making."""
-        own = [text for each in self._profile.custom_sections for text in (each.title, *self._translations(each.id, "title"))]
+        own = [
+            text
+            for each in self._profile.custom_sections
+            for text in (each.title, *self._translations(each.id, "title"))
+        ]
         usual = words(self._locale).titles.get(section.WhichOneof("content") or "", "")
         if section.title and flat(section.title) not in {flat(usual), *(flat(each)[:300] for each in own)}:
             yield Untruth(f"{path}.title", section.title, "is no section of the profile")
@@ -217,9 +222,7 @@ class Verifier:
             for text in self._translations(group.id, "name")
         }
         allowed |= {flat(labels["technical_skills"]), flat(labels["soft_skills"]), ""}
-        edited = all(
-            item.provenance.transformation == USER_EDIT for item in category.items
-        )
+        edited = all(item.provenance.transformation == USER_EDIT for item in category.items)
         if flat(category.name)[:300] not in {each[:300] for each in allowed} and not edited:
             yield Untruth(f"{path}.name", category.name, "is no group of the profile")
 

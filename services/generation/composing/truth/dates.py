@@ -29,11 +29,7 @@ class Date:
 
     def proved_by(self, other: "Date") -> bool:
         """Whether another date says as much or more."""
-        return (
-            self.year == other.year
-            and self.month in (0, other.month)
-            and self.day in (0, other.day)
-        )
+        return self.year == other.year and self.month in (0, other.month) and self.day in (0, other.day)
 
 
 def of_partial(date: common_pb2.PartialDate) -> Date | None:
@@ -48,13 +44,36 @@ def take_dates(text: str) -> tuple[str, list[Date]]:
     found: list[Date] = []
 
     def note(match: re.Match[str]) -> str:
-        date = parse_date(match.group().strip(" .,"))
+        date = parse_date(
+            _names()
+            .sub(lambda name: _ENGLISH[_months()[name.group().casefold()] - 1], match.group())
+            .strip(" .,")
+        )
         if date is None or not date.year or not date.month or date.text:
             return match.group()
         found.append(Date(date.year, date.month, date.day))
         return " "
 
     return _pattern().sub(note, text), found
+
+
+_ENGLISH = "January February March April May June July August September October November December".split()
+_CASES = (
+    "январе феврале марте апреле мае июне июле августе сентябре октябре ноябре декабре",
+    "січні лютому березні квітні травні червні липні серпні вересні жовтні листопаді грудні",
+    "styczniu lutym marcu kwietniu maju czerwcu lipcu sierpniu wrześniu październiku listopadzie grudniu",
+)
+"""Months as they stand after "in", where CLDR has no such form."""
+
+
+def _in_english(name: re.Match[str]) -> str:
+    return _ENGLISH[_months()[name.group().casefold()] - 1]
+
+
+@cache
+def _names() -> re.Pattern[str]:
+    names = "|".join(sorted(map(re.escape, _months()), key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{names})(?!\w)", re.IGNORECASE)
 
 
 @cache
@@ -74,6 +93,8 @@ def _pattern() -> re.Pattern[str]:
 @cache
 def _months() -> Mapping[str, int]:
     found: dict[str, int] = {"sept": 9}
+    for names in _CASES:
+        found.update((name, number) for number, name in enumerate(names.split(), 1))
     for language in supported_languages():
         months = cldr(language).months
         for form in ("format", "stand-alone"):

@@ -40,7 +40,9 @@ class Said:
 class Evidence:
     """A profile, looked up by the ids of its facts."""
 
-    def __init__(self, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable, locale: str) -> None:
+    def __init__(
+        self, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable, locale: str
+    ) -> None:
         self.profile = profile
         self.skills = skills
         self.locale = locale
@@ -49,7 +51,8 @@ class Evidence:
         self.facts.update(by_id(profile))
         self._entries = _entries(profile)
         self._flat_by_source: dict[str, list[str]] = {}
-        self._said_by_source: dict[str, list[Said]] = {}
+        self._said_by_text: dict[tuple[str, str], list[Said]] = {}
+        self._texts_by_source: dict[str, list[str]] = {}
         self._skills_by_text: dict[str, frozenset[str]] = {}
         self.translated: dict[str, dict[str, list[str]]] = {}
         for each in profile.translations:
@@ -68,11 +71,13 @@ class Evidence:
 
     def texts(self, source: str) -> list[str]:
         """Every text of a fact and of what it holds, its translations with it."""
-        if source == SUMMARY:
-            own = [self.profile.summary, self.profile.enhanced_summary]
-        else:
-            own = list(strings(self.facts[source]))
-        return own + self._translations(source)
+        if source not in self._texts_by_source:
+            if source == SUMMARY:
+                own = [self.profile.summary, self.profile.enhanced_summary]
+            else:
+                own = list(strings(self.facts[source]))
+            self._texts_by_source[source] = own + self._translations(source)
+        return self._texts_by_source[source]
 
     def flat_texts(self, source: str) -> list[str]:
         """The texts of a fact, flat."""
@@ -82,13 +87,19 @@ class Evidence:
 
     def said(self, source: str) -> list[Said]:
         """The sentences of a fact."""
-        if source not in self._said_by_source:
-            translated = self._translations(source)
-            own = self.texts(source)[: len(self.texts(source)) - len(translated)]
-            found = [self._say(text, self.own_locale) for text in own]
-            found += [self._say(text, self.locale) for text in translated]
-            self._said_by_source[source] = [each for some in found for each in some]
-        return self._said_by_source[source]
+        return [each for number in range(len(self.texts(source))) for each in self.said_in(source, number)]
+
+    def said_in(self, source: str, number: int) -> list[Said]:
+        """The sentences of one text of a fact; remembered, because facts stand behind many lines."""
+        texts = self.texts(source)
+        translated = number >= len(texts) - len(self._translations(source))
+        key = (texts[number], self.locale if translated else self.own_locale)
+        if key not in self._said_by_text:
+            self._said_by_text[key] = [
+                said(sentence.whole, self.language)
+                for sentence in read(key[0], self.language, key[1], self.skills, spell_out=True)
+            ]
+        return self._said_by_text[key]
 
     def head(self, sources: Iterable[str]) -> list[str]:
         """What names the entries that the sources stand in, longest first."""
@@ -97,14 +108,17 @@ class Evidence:
             for source in sources
             if (entry := self.entry_of(source)) is not None
             for field in _HEAD
-            for text in (*texts_of(entry, field), *self.translated.get(getattr(entry, "id", ""), {}).get(field, ()))
+            for text in (
+                *texts_of(entry, field),
+                *self.translated.get(getattr(entry, "id", ""), {}).get(field, ()),
+            )
         }
         found |= {place for source in sources for place in self._places(source)}
         return sorted((each for each in found if each.strip()), key=len, reverse=True)
 
     def dates(self, sources: Iterable[str]) -> list[Date]:
         """The dates of the entries that the sources stand in."""
-        found = []
+        found: list[Date] = []
         for source in sources:
             entry = self.entry_of(source)
             values = [value for _, value in entry.ListFields()] if entry is not None else []
@@ -145,7 +159,9 @@ class Evidence:
 
     def _translations(self, source: str) -> list[str]:
         ids = {source, *(by_id(self.facts[source]) if source not in (SUMMARY, PERSONAL) else ())}
-        return [text for each in sorted(ids) for found in self.translated.get(each, {}).values() for text in found]
+        return [
+            text for each in sorted(ids) for found in self.translated.get(each, {}).values() for text in found
+        ]
 
     def _places(self, source: str) -> Iterator[str]:
         entry = self.entry_of(source)
@@ -165,12 +181,6 @@ class Evidence:
             known = self._skills_by_text[text] = frozenset(mention.skill.name for mention in found)
         return known
 
-    def _say(self, text: str, tag: str) -> list[Said]:
-        return [
-            said(sentence.whole, self.language)
-            for sentence in read(text, self.language, tag, self.skills, spell_out=True)
-        ]
-
 
 def said(part: Part, language: Language) -> Said:
     """A statement, made ready for being looked up in."""
@@ -185,9 +195,12 @@ def said(part: Part, language: Language) -> Said:
 def keys_of(form: str, language: Language) -> set[str]:
     """What a word shares with every word it may be alike to."""
     stems = language.stems(form)
-    return {form, *stems, *(f"{each[:5]}*" for each in stems if len(each) >= 5), *language.groups.get(form, ())} | (
-        {f"{form[:2]}*"} if "\uac00" <= form[:1] <= "\ud7af" else set()
-    )
+    return {
+        form,
+        *stems,
+        *(f"{each[:5]}*" for each in stems if len(each) >= 5),
+        *language.groups.get(form, ()),
+    } | ({f"{form[:2]}*"} if "\uac00" <= form[:1] <= "\ud7af" else set())
 
 
 def by_id(message: Message) -> dict[str, Message]:

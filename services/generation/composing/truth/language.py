@@ -1,5 +1,6 @@
-"""How languages say things that change what a claim means. The data are languages/<tag>.toml; en.toml explains their form."""
+"""How languages say what changes the meaning of a claim. Data: languages/<tag>.toml; en.toml tells their form."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ _ENDING = 3
 """Letters by which stems of one word may differ at their ends."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """One or more languages' words, folded."""
 
@@ -37,6 +38,14 @@ class Language:
     """Words that begin another statement: "and"."""
     turns: frozenset[str]
     """Words that end what a negation covers: "but"."""
+    relatives: frozenset[str]
+    """Words that after a pause begin what is told of somebody else: "der"."""
+    prefixes: tuple[str, ...]
+    """Parts of verbs that may stand apart from them."""
+    ranks: frozenset[str]
+    """Nouns of rank: alone they say what somebody is."""
+    roles: frozenset[str]
+    """Words before what somebody worked as: "as"."""
     past: frozenset[str]
     """Forms that can only be a past tense: they begin a statement of their own after "and"."""
     denies: frozenset[str]
@@ -62,6 +71,16 @@ class Language:
     hedges_inside: Mapping[str, str]
     """Hedges inside such runs."""
 
+    def may_weaken(self, flat: str) -> bool:
+        """Whether a flat text may deny or weaken anything: a quick look before a close one."""
+        if any(each in flat for each in (*self.denies_inside, *self.hedges_inside)):
+            return True
+        return not self._weakeners.isdisjoint(map(fold, _WORD.findall(flat)))
+
+    @property
+    def _weakeners(self) -> frozenset[str]:
+        return _weakeners(self)
+
     def stems(self, word: str) -> frozenset[str]:
         """What a folded word may be compared by."""
         return _stems(word, self.tags)
@@ -79,6 +98,24 @@ class Language:
             return one[:2] == other[:2] and abs(len(one) - len(other)) <= _ENDING
         ours, theirs = self.stems(one), self.stems(other)
         return bool(ours & theirs) or any(_is_one_stem(a, b) for a in ours for b in theirs)
+
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@lru_cache(maxsize=64)
+def _weakeners(language: Language) -> frozenset[str]:
+    """Every word that denies or weakens; "t" is the end of "don't"."""
+    return frozenset(
+        {
+            "t",
+            *language.denies,
+            *language.lacks,
+            *language.denies_backwards,
+            *language.hedges,
+            *language.relatives,
+        }
+    )
 
 
 _NONE: frozenset[str] = frozenset()
@@ -103,11 +140,19 @@ def _stems(word: str, tags: tuple[str, ...]) -> frozenset[str]:
             if tag == "de":
                 found.update(stemmer.stemWord(each) for each in _without_ge(word))
         if tag in ("ar", "he"):
-            found.update(word[len(each) :] for each in _PREFIXES[tag] if word.startswith(each) and len(word) > len(each) + 2)
+            found.update(
+                word[len(each) :]
+                for each in _PREFIXES[tag]
+                if word.startswith(each) and len(word) > len(each) + 2
+            )
     return frozenset(found)
 
 
-_PREFIXES = {"ar": ("ال", "وال", "بال", "لل", "كال", "و", "ب", "ل", "ف"), "he": ("ה", "ו", "ב", "ל", "מ", "וה", "בה", "ש")}
+_PREFIXES = {
+    "ar": ("ال", "وال", "بال", "لل", "كال", "و", "ب", "ل", "ف"),
+    "he": ("ה", "ו", "ב", "ל", "מ", "וה", "בה", "ש"),
+}
+"""Small words that are written in one with the next."""
 
 
 def _without_ge(word: str) -> set[str]:
@@ -151,10 +196,16 @@ def _together(tags: tuple[str, ...]) -> Language:
     return Language(
         tags=tags,
         neutral=_words(tables, "neutral"),
-        phrases=tuple(sorted((each for table in tables for each in table.get("phrases", ())), key=len, reverse=True)),
+        phrases=tuple(
+            sorted((each for table in tables for each in table.get("phrases", ())), key=len, reverse=True)
+        ),
         leads=_words(tables, "leads"),
         joins=_words(tables, "joins"),
         turns=_words(tables, "turns"),
+        relatives=_words(tables, "relatives"),
+        prefixes=tuple(sorted(_words(tables, "prefixes"), key=lambda each: (-len(each), each))),
+        ranks=_words(tables, "ranks"),
+        roles=_words(tables, "roles"),
         past=_words(tables, "past"),
         denies=_words(tables, "denies"),
         lacks=_words(tables, "lacks"),
@@ -165,7 +216,9 @@ def _together(tags: tuple[str, ...]) -> Language:
         apart=apart,
         numbers=numbers,
         scales=scales,
-        denies_inside=tuple(word for table in tables for word in table.get("inside", {}).get("denies", "").split()),
+        denies_inside=tuple(
+            word for table in tables for word in table.get("inside", {}).get("denies", "").split()
+        ),
         hedges_inside={
             word: kind
             for table in tables
@@ -200,7 +253,9 @@ def _numbers(table: Mapping[str, Any]) -> dict[str, int]:
 
 @cache
 def _tags() -> frozenset[str]:
-    return frozenset(each.name.removesuffix(".toml") for each in files(__package__).joinpath("languages").iterdir())
+    return frozenset(
+        each.name.removesuffix(".toml") for each in files(__package__).joinpath("languages").iterdir()
+    )
 
 
 @cache

@@ -9,8 +9,9 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from typing import Any, Literal
 
-from babel.dates import TIMEDELTA_UNITS, format_timedelta
+from babel.dates import format_timedelta
 
 from services.document.locales import cldr, supported_languages
 from services.generation.skills.tokens import fold
@@ -59,11 +60,27 @@ def plain(text: str) -> str:
     """A text with Western digits, one kind of dash, quote and space; case and accents stay."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-        text = "".join(str(unicodedata.digit(each)) if each.isdecimal() else _PLAIN.get(each, each) for each in text)
+        text = "".join(
+            str(unicodedata.digit(each)) if each.isdecimal() else _PLAIN.get(each, each) for each in text
+        )
     return _PER_CENT.sub("%", text)
 
 
-_PLAIN = {"‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "−": "-", "’": "'", "٫": ".", "٬": ",", "٪": "%", "、": ",", "،": ",", "؛": ";"}
+_PLAIN = {
+    "‐": "-",
+    "‑": "-",
+    "‒": "-",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "’": "'",
+    "٫": ".",
+    "٬": ",",
+    "٪": "%",
+    "、": ",",
+    "،": ",",
+    "؛": ";",
+}
 
 
 def readings(literal: str, tag: str) -> frozenset[Decimal]:
@@ -74,32 +91,36 @@ def readings(literal: str, tag: str) -> frozenset[Decimal]:
     if any(each in ":/" for each in marks):
         return frozenset()
     if _GROUPED.fullmatch(literal):
-        whole = re.sub(r"[ '’]", "", literal)
-        return frozenset([Decimal(whole.replace(",", "."))])
-    kinds = set(marks)
-    if len(kinds) == 2:
-        last = marks[-1]
-        (other,) = kinds - {last}
-        if marks.count(last) > 1:
-            return frozenset()
-        return frozenset([Decimal(literal.replace(other, "").replace(last, "."))])
-    mark = marks[0]
+        return frozenset([Decimal(re.sub(r"[ '’]", "", literal).replace(",", "."))])
+    if len(set(marks)) == 2:
+        return _both_marks(literal, marks)
+    return _one_mark(literal, marks[0], tag)
+
+
+def _both_marks(literal: str, marks: list[str]) -> frozenset[Decimal]:
+    """The last of two kinds of separators is the decimal one."""
+    last = marks[-1]
+    (other,) = set(marks) - {last}
+    if marks.count(last) > 1:
+        return frozenset()
+    return frozenset([Decimal(literal.replace(other, "").replace(last, "."))])
+
+
+def _one_mark(literal: str, mark: str, tag: str) -> frozenset[Decimal]:
     head, *groups = literal.split(mark)
     thousands = len(head) <= 3 and not head.startswith("0") and all(len(each) == 3 for each in groups)
+    grouped = Decimal("".join((head, *groups)))
     if len(groups) > 1:
-        return frozenset([Decimal("".join((head, *groups)))]) if thousands else frozenset()
+        return frozenset([grouped]) if thousands else frozenset()
     decimal = Decimal(f"{head}.{groups[0]}")
     if not thousands:
         return frozenset([decimal])
-    grouped = Decimal(head + groups[0])
-    if mark == _symbol(tag, "group"):
-        return frozenset([grouped])
-    return frozenset([decimal, grouped])
+    return frozenset([grouped]) if mark == _symbol(tag, "group") else frozenset([decimal, grouped])
 
 
 def unit_of(word: str) -> str:
-    """The unit that a word or sign names; "" for none."""
-    return _units().get(fold(word), "")
+    """The unit that a word or sign names; "" for none. A capital M is a million and no metre."""
+    return "" if word == "M" else _units().get(fold(word), "")
 
 
 def is_currency(unit: str) -> bool:
@@ -130,7 +151,7 @@ def _units() -> Mapping[str, str]:
         for word in str(written).split():
             found[fold(word)] = name.removesuffix("_words")
     for tag in supported_languages():
-        for name, seconds in TIMEDELTA_UNITS:
+        for name, seconds in _DURATIONS.items():
             for number in (1, 2, 3, 5, 11, 100):
                 length = timedelta(seconds=number * seconds)
                 written = format_timedelta(length, granularity=name, threshold=1_000_000, locale=cldr(tag))
@@ -140,6 +161,9 @@ def _units() -> Mapping[str, str]:
     return found
 
 
+_DURATIONS: Mapping[Literal["year", "month", "week", "day", "hour", "minute", "second"], int] = {
+    "second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800, "month": 2_592_000, "year": 31_536_000,
+}  # fmt: skip
 _NO_WORD = re.compile(r"[\d\s\u200e\u200f]+")
 _ARTICLES = frozenset({"an"})
 """A French year is an English article."""
@@ -151,5 +175,5 @@ def _scales() -> Mapping[str, int]:
 
 
 @cache
-def _table() -> Mapping[str, Mapping[str, object]]:
+def _table() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(files(__package__).joinpath("units.toml").read_text(encoding="utf-8"))

@@ -20,7 +20,10 @@ from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import fold
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0955-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u09d7\u0b82\u0bbe-\u0bd7\u200c\u200d"
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0955-\u0957\u0962\u0963"
+    "\u0981-\u0983\u09bc-\u09d7\u0b82\u0bbe-\u0bd7\u200c\u200d"
+)
 """Vowel signs and joiners, which are part of words."""
 _TOKEN = re.compile(
     r"(?P<skill>\ue000\d+\ue001)"
@@ -33,14 +36,20 @@ _TOKEN = re.compile(
     r"|(?P<pause>[,，:()\[\]]|\s-\s)"
     r"|(?P<sign>[^\s\w])"
 )
+_GRAMMAR = re.compile("[\u3041-\u309f]{1,4}")
+"""A few hiragana alone: "から" between two numbers."""
 _KANJI = {each: number for number, each in enumerate("〇一二三四五六七八九")}
 _KANJI_NUMBER = re.compile(
     r"[一二三四五六七八九十][〇一二三四五六七八九十百千]*"
     r"(?=[人名年件台社万億亿%倍店ヶか個个家项次月日時小分秒歳回位种篇套校組班つ])"
 )
 _ORDINAL = frozenset("st nd rd th er ere eme º ª o a".split())
-_ABBREVIATIONS = frozenset("approx ca bzw inkl incl etc dr mr mrs ms prof nr no st z b u a e g i d h env vs".split())
+_ABBREVIATIONS = frozenset(
+    "approx ca bzw inkl incl etc dr mr mrs ms prof nr no st z b u a e g i d h env vs".split()
+)
 _ELIDED = frozenset("l d qu n s c j m t".split())
+_DENY_REACH = 6
+"""Words that "not" covers where no pause comes first."""
 _LACK_REACH = 2
 """Words that "without" and "no" cover."""
 _FOLLOWING = 3
@@ -58,6 +67,8 @@ class Word:
     """Whether it begins a statement, so that its capital tells nothing."""
     denied: bool = False
     hedges: frozenset[str] = frozenset()
+    role: bool = False
+    """Whether it is what somebody worked as."""
     kind: str = "word"
     """word, skill, code or run (of a script without spaces)."""
 
@@ -69,6 +80,10 @@ class Part:
     words: list[Word] = field(default_factory=list)
     quantities: list[Quantity] = field(default_factory=list)
     dates: list[Date] = field(default_factory=list)
+    small: set[str] = field(default_factory=set)
+    """Its words that claim nothing."""
+    own: frozenset[str] = frozenset()
+    """The ways in which small words of it weaken it."""
 
     @property
     def is_empty(self) -> bool:
@@ -89,6 +104,7 @@ class Sentence:
             [each for part in self.parts for each in part.words],
             [each for part in self.parts for each in part.quantities],
             [each for part in self.parts for each in part.dates],
+            {each for part in self.parts for each in part.small},
         )
 
 
@@ -136,10 +152,13 @@ def _kanji_value(text: str) -> int:
 class _Reader:
     """Reads one text."""
 
-    def __init__(self, language: Language, tag: str, names: list[tuple[str, str]], *, spell_out: bool) -> None:
+    def __init__(
+        self, language: Language, tag: str, names: list[tuple[str, str]], *, spell_out: bool
+    ) -> None:
         self._language = language
         self._tag = tag
         self._names = names
+        self._last: re.Match[str] | None = None
         self._spell_out = spell_out
         self._sentences: list[Sentence] = []
         self._begin_sentence()
@@ -153,7 +172,7 @@ class _Reader:
                 continue
             kind = token.lastgroup
             if token.group("number"):
-                skipped = self._number(token, tokens, number, text)
+                skipped = self._number(token, tokens, number)
             elif kind == "word":
                 skipped = self._words_at(tokens, number)
             elif kind == "skill":
@@ -183,7 +202,6 @@ class _Reader:
         """Small words since the last word that claims something: perhaps "more than" before a number."""
         self._money = ""
         self._sequence: list[Word | Quantity | None] = []
-        self._last: re.Match[str] | None = None
 
     @property
     def _part(self) -> Part:
@@ -205,9 +223,9 @@ class _Reader:
         if token.group() != "." or self._last is None:
             return False
         word = fold(self._last.group())
-        return (word in _ABBREVIATIONS or bool(unit_of(word)) or scale_of(word, touches=True, money=True) > 0) and (
-            token.end() < len(token.string)
-        )
+        return (
+            word in _ABBREVIATIONS or bool(unit_of(word)) or scale_of(word, touches=True, money=True) > 0
+        ) and (token.end() < len(token.string))
 
     def _words_at(self, tokens: list[re.Match[str]], number: int) -> int:
         """Takes in a word, or the number that it and the words after it spell; how many more tokens it took."""
@@ -219,8 +237,14 @@ class _Reader:
             return 0
         if mark and fold(tail) == "s":
             written = head
+        money = unit_of(written)
+        if is_currency(money) and number + 1 < len(tokens) and tokens[number + 1].group("number"):
+            self._money = money
+            return 0
         value, used = self._spelled(tokens, number)
-        if value is not None and not (used == 1 and fold(written) in self._language.neutral and not self._spell_out):
+        if value is not None and not (
+            used == 1 and fold(written) in self._language.neutral and not self._spell_out
+        ):
             literal = " ".join(each.group() for each in tokens[number : number + used])
             more = self._quantity(Quantity(literal, frozenset([Decimal(value)])), tokens, number + used)
             if self._spell_out:
@@ -238,7 +262,9 @@ class _Reader:
             word = fold(tokens[at].group())
             if word in language.numbers:
                 value = language.numbers[word]
-                if started and not (current == 0 or (current % 100 >= 20 and value < 10) or (current % 100 == 0)):
+                if started and not (
+                    current == 0 or (current % 100 >= 20 and value < 10) or (current % 100 == 0)
+                ):
                     break
                 current += value
             elif word in language.scales and (started or language.scales[word] <= 1000):
@@ -262,7 +288,7 @@ class _Reader:
             used = at - number
         return (total + current if started else None), used
 
-    def _number(self, token: re.Match[str], tokens: list[re.Match[str]], number: int, text: str) -> int:
+    def _number(self, token: re.Match[str], tokens: list[re.Match[str]], number: int) -> int:
         literal, suffix = token.group("number"), token.group("suffix") or ""
         values = readings(literal, self._tag)
         if not values:
@@ -270,7 +296,9 @@ class _Reader:
             return 0
         quantity = Quantity(literal, values)
         if suffix:
-            scale = scale_of(suffix, touches=True, money=bool(self._money)) or self._language.scales.get(fold(suffix), 0)
+            scale = scale_of(suffix, touches=True, money=bool(self._money)) or self._language.scales.get(
+                fold(suffix), 0
+            )
             if scale:
                 quantity = quantity.scaled(scale)
             elif unit := unit_of(suffix):
@@ -287,45 +315,54 @@ class _Reader:
         used = 0
         while at + used < len(tokens) and used < 3:
             token = tokens[at + used]
-            written = token.group()
-            hyphen = written == "-" and at + used + 1 < len(tokens) and tokens[at + used + 1].lastgroup == "word"
-            if hyphen:
-                following = tokens[at + used + 1].group()
-                if not unit_of(following):
-                    break
-                used += 1
-                continue
-            if written == "." and self._is_scale_or_unit(tokens[at + used - 1].group()) and used:
-                used += 1
-                continue
             if token.lastgroup == "cjk":
-                rest = self._east_asian_unit(quantity, written)
-                quantity, taken = rest
-                if taken:
-                    self._store(quantity)
-                    if written[taken:]:
-                        self._run(written[taken:])
-                    return used + 1
-                break
-            touches = token.start() == tokens[at + used - 1].end() if at + used else False
-            scale = scale_of(written, touches=touches, money=bool(self._money)) or (
-                self._language.scales.get(fold(written), 0) if token.lastgroup == "word" else 0
-            )
-            if scale and not quantity.unit:
-                quantity = quantity.scaled(scale)
-            elif not quantity.unit and (unit := unit_of(written)):
-                quantity = replace(quantity, unit=unit)
-                if self._spell_out and token.lastgroup == "word":
-                    self._part.words.append(self._flagged(Word(fold(written), written, starts=False)))
-            elif written == "+":
-                quantity = replace(quantity, modifier=">")
-            elif fold(written) in ("de", "d", "of") and quantity.values and max(quantity.values) >= 1_000_000:
-                pass  # "5 millones de euros"
-            else:
-                break
+                quantity, taken = self._east_asian_unit(quantity, token.group())
+                if not taken:
+                    break
+                self._store(quantity)
+                if token.group()[taken:]:
+                    self._run(token.group()[taken:])
+                return used + 1
+            if not self._is_joint(tokens, at + used, used):
+                grown = self._measured(quantity, tokens, at + used)
+                if grown is None:
+                    break
+                quantity = grown
             used += 1
         self._store(quantity)
         return used
+
+    def _is_joint(self, tokens: list[re.Match[str]], at: int, used: int) -> bool:
+        """Whether a token only joins a number to its unit: the dash of "6-month", the stop of "5 Mio. Euro"."""
+        written = tokens[at].group()
+        if written == "-":
+            following = tokens[at + 1] if at + 1 < len(tokens) else None
+            return (
+                following is not None and following.lastgroup == "word" and bool(unit_of(following.group()))
+            )
+        return written == "." and used > 0 and self._is_scale_or_unit(tokens[at - 1].group())
+
+    def _measured(self, quantity: Quantity, tokens: list[re.Match[str]], at: int) -> Quantity | None:
+        """The number with the multiplier, unit or sign that the next token is; None when that is something else."""
+        token = tokens[at]
+        written = token.group()
+        head, mark, tail = written.partition("'")
+        if mark and fold(head) == "d":
+            written = tail
+        touches = at > 0 and token.start() == tokens[at - 1].end()
+        money = bool(self._money) or (at + 1 < len(tokens) and is_currency(unit_of(tokens[at + 1].group())))
+        spelled = self._language.scales.get(fold(written), 0) if token.lastgroup == "word" else 0
+        scale = scale_of(written, touches=touches, money=money) or spelled
+        if scale and not quantity.unit:
+            return quantity.scaled(scale)
+        if not quantity.unit and (unit := unit_of(written)):
+            if self._spell_out and token.lastgroup == "word":
+                self._part.words.append(self._flagged(Word(fold(written), written, starts=False)))
+            return replace(quantity, unit=unit)
+        if written == "+":
+            return replace(quantity, modifier=">")
+        of = fold(written) in ("de", "d", "of") and max(quantity.values) >= 1_000_000
+        return quantity if of else None
 
     def _is_scale_or_unit(self, written: str) -> bool:
         return bool(scale_of(written, touches=True, money=True) or unit_of(written))
@@ -351,7 +388,7 @@ class _Reader:
         before = self._sequence[-1] if self._sequence else None
         quantity = replace(
             quantity,
-            before=before.form if isinstance(before, Word) else "",
+            before=before.form if isinstance(before, Word) else before.before if before else "",
             joined=isinstance(before, Quantity),
         )
         if self._paused:
@@ -377,6 +414,7 @@ class _Reader:
                     if words and words[-1].kind == "word" and words[-1].form == self._pending[-1]:
                         words.pop()
                         self._sequence.pop()
+                        self._hedges -= {self._language.hedges.get(self._pending[-1], "")}
                     self._pending.pop()
                 return self._language.modifiers[phrase]
         return ""
@@ -391,41 +429,50 @@ class _Reader:
 
     def _word(self, written: str) -> None:
         language, form = self._language, fold(written)
-        if is_currency(unit_of(form)) and len(form) == 3:
-            self._money = unit_of(form)
         if form in language.turns:
             self._deny_left, self._hedges = 0, frozenset()
             self._break()
-            return
-        if form in language.joins:
+        elif form in language.joins:
             self._paused = True
             self._pending = []
-            return
-        if self._paused and form in language.past:
-            self._hedges = frozenset()
-        if form in language.denies or form.endswith("n't"):
-            self._deny_left = 6
-            self._pending.append(form)
-            return
-        if form in language.lacks:
-            self._deny_left = _LACK_REACH
-            self._pending.append(form)
-            return
-        if form in language.denies_backwards:
-            for word in self._part.words:
+        elif form in language.denies_backwards:
+            for word in self._part.words if not self._paused else ():
                 word.denied = True
-            self._deny_left = 6
-            return
-        if form in language.neutral:
+            self._deny_left = _DENY_REACH
+        elif form in language.denies or form.endswith("n't"):
+            self._deny(form, _DENY_REACH)
+        elif form in language.lacks:
+            self._deny(form, _LACK_REACH)
+        elif form in language.neutral:
+            self._small(form)
+        else:
+            if self._paused and form in language.past:
+                self._hedges = frozenset()
+            self._add(Word(form, written, self._starts, role=self._is_role()))
             self._pending.append(form)
-            if self._paused:
-                self._break_unless_led(form)
-            return
-        hedge = language.hedges.get(form)
-        self._add(Word(form, written, self._starts))
+            self._hedges |= {language.hedges[form]} if form in language.hedges else frozenset()
+
+    def _deny(self, form: str, reach: int) -> None:
+        self._deny_left = reach
         self._pending.append(form)
+
+    def _small(self, form: str) -> None:
+        """Takes in a word that claims nothing by itself."""
+        hedge = self._language.hedges.get(form)
         if hedge:
-            self._hedges = self._hedges | {hedge}
+            self._hedges |= {hedge}
+            self._part.own |= {hedge}
+        self._pending.append(form)
+        if self._paused:
+            if form in self._language.relatives:
+                self._hedges |= {"other"}
+            self._break_unless_led(form)
+        self._part.small.add(form)
+
+    def _is_role(self) -> bool:
+        """Whether what comes is what somebody worked as: "as the manager"."""
+        small = [each for each in self._pending[-2:] if each in self._language.neutral]
+        return any(each in self._language.roles for each in small)
 
     def _skill(self, name: str, written: str) -> None:
         self._add(Word(name, written, self._starts, kind="skill"))
@@ -437,11 +484,14 @@ class _Reader:
 
     def _run(self, run: str) -> None:
         language = self._language
+        denied = any(each in run for each in language.denies_inside)
+        ending = max((each for each in language.modifiers if run.endswith(each)), key=len, default="")
+        if not ending and not denied and _GRAMMAR.fullmatch(run):
+            return
         word = Word(run, run, starts=False, kind="run")
         self._add(word)
-        word.denied = word.denied or any(each in run for each in language.denies_inside)
+        word.denied = word.denied or denied
         word.hedges |= {kind for each, kind in language.hedges_inside.items() if each in run}
-        ending = next((each for each in language.modifiers if each and run.endswith(each)), "")
         if ending:
             self._pending = [ending]
             word.form = word.form[: -len(ending)]

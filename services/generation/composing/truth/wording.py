@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
 
 from services.generation.composing.truth.evidence import Evidence, Said, flat, keys_of
 from services.generation.composing.truth.quantities import Quantity, is_currency
@@ -28,8 +30,13 @@ _YEARS_UNSURE = 2
 """Years that unknown months of first and last years may add or take."""
 _HAN = re.compile(r"[\u30a0-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _PHRASE_EDGE = r"(?<![^\W_]){}(?![^\W_])"
+_BARE = 2
+"""Words of a statement that has room for a rank and no deed."""
 _JOINERS = "\u200c\u200d"
 """Characters that the Arabic and the Indian scripts spell words with."""
+_STATEMENT = r"(?:(?<=[,:;.(，、：；。（،])|^)\s*{}\s*(?=[,;.)，、；。）،]|$)"
+_DEED = ("ing", "ung", "tion", "ment", "cion", "sion", "anza", "encia", "zione")
+"""Endings of skills that are deeds: "selling" is borne out by "sold"."""
 _FREE_CASE = ("de", "lb")
 """Languages that write every noun with a capital, so that it tells no name."""
 
@@ -45,21 +52,30 @@ def faults(
     """What a text claims that its sources do not bear out; empty when it is true. `names` is for items of lists, which
     name a thing and tell no deed.
     """
-    originals = [each for source in sources for each in evidence.flat_texts(source)]
+    originals = [
+        (source, number, each)
+        for source in sources
+        for number, each in enumerate(evidence.flat_texts(source))
+    ]
     shown = flat(text)
-    if any(shown == original for original in originals):
+    if any(shown == original for _, _, original in originals):
         return []
-    if hidden := _hidden(text, originals):
+    if hidden := _hidden(text, [each for _, _, each in originals]):
         return [f"it holds the invisible character U+{ord(hidden):04X}"]
-    said = [each for source in sources for each in evidence.said(source)]
-    checker = _Checker(evidence, said, sources, exact=how != common_pb2.TRANSFORMATION_REWRITTEN, names=names)
-    if any(holds(original, shown) for original in originals):
-        return list(checker.weakened(text))
+    exact = how != common_pb2.TRANSFORMATION_REWRITTEN
+    holders = [(source, number) for source, number, original in originals if holds(original, shown)]
+    if holders:
+        texts = (original for _, _, original in originals if holds(original, shown))
+        if not any(each.isdigit() for each in shown) and not any(map(evidence.language.may_weaken, texts)):
+            return []
+        held = [each for holder in holders for each in evidence.said_in(*holder)]
+        return list(_Checker(evidence, held, sources, exact=exact, names=names).weakened(text))
     if how in _COPIES:
         return ["it is not what its source says"]
+    checker = _Checker(evidence, None, sources, exact=exact, names=names)
     found = list(checker.unproved(text))
-    if not found and checker.exact:
-        found = list(_words_added(evidence, text, sources, originals))
+    if not found and exact:
+        found = list(_words_added(evidence, text, sources, (each for _, _, each in originals)))
     return found
 
 
@@ -67,33 +83,51 @@ class _Checker:
     """Looks for the statements of one text in the sentences of its sources."""
 
     def __init__(
-        self, evidence: Evidence, said: Sequence[Said], sources: Sequence[str], *, exact: bool, names: bool
+        self,
+        evidence: Evidence,
+        held: Sequence[Said] | None,
+        sources: Sequence[str],
+        *,
+        exact: bool,
+        names: bool,
     ) -> None:
         self.exact = exact
         self._evidence = evidence
         self._language = evidence.language
-        self._said = said
+        self._held = held
         self._sources = sources
         self._names = names
         self._dates = evidence.dates(sources)
+
+    @cached_property
+    def _said(self) -> Sequence[Said]:
+        """The sentences to look in: all of the sources, where it is not told which."""
+        if self._held is not None:
+            return self._held
+        return [each for source in self._sources for each in self._evidence.said(source)]
 
     def weakened(self, text: str) -> Iterator[str]:
         """What a part of a source says more strongly than the whole."""
         for part in self._parts(text):
             holders = [each for each in self._said if all(self._find(word, each) for word in part.words)]
-            reasons = [list(self._flags(part, each)) for each in holders]
+            reasons = [
+                [
+                    *self._flags(part, each),
+                    *(reason for number in part.quantities for reason in self._number(number, each)),
+                ]
+                for each in holders
+            ]
             if reasons and all(reasons):
                 yield reasons[0][0]
 
     def unproved(self, text: str) -> Iterator[str]:
         """What no sentence of the sources says."""
         for part in self._parts(self._without_heads(text)):
-            reasons = [list(self._missing(part, each)) for each in self._said]
-            if not all(reasons) and reasons:
-                continue
             if self._is_tenure(part):
                 continue
-            yield self._reason(part, reasons)
+            reasons = [list(self._missing(part, each)) for each in self._said]
+            if not reasons or all(reasons):
+                yield self._reason(part, reasons)
 
     def _parts(self, text: str) -> list[Part]:
         evidence = self._evidence
@@ -104,11 +138,39 @@ class _Checker:
         """The text without labels and without the titles, employers and places of the entries it is about."""
         for phrase in self._language.phrases:
             text = re.sub(_PHRASE_EDGE.format(re.escape(phrase)), " ", text, flags=re.IGNORECASE)
+        for copy in self._copies(text):
+            text = re.sub(_STATEMENT.format(re.escape(copy)), " ", text)
         if self.exact:
             return text
-        for head in self._evidence.head(self._sources):
-            text = re.sub(_PHRASE_EDGE.format(re.escape(head)), " ", text)
-        return text
+        heads = [re.escape(each) for each in self._evidence.head(self._sources)]
+        if not heads:
+            return text
+        found: list[str] = []
+
+        def mark(match: re.Match[str]) -> str:
+            found.append(match.group())
+            return f"\ue002{len(found) - 1}\ue003"
+
+        marked = re.sub(_PHRASE_EDGE.format(f"(?:{'|'.join(heads)})"), mark, text)
+        return re.sub(
+            "\ue002(\\d+)\ue003",
+            lambda match: found[int(match.group(1))] if self._is_widened(match) else " ",
+            marked,
+        )
+
+    def _is_widened(self, match: re.Match[str]) -> bool:
+        """Whether a word beside a title makes another of it: "Lead Engineer" for "Engineer"."""
+        neutral = self._language.neutral
+        before = re.search(r"([^\W_]+)\s*$", match.string[: match.start()])
+        after = re.match(r"\s*([^\W_]+)", match.string[match.end() :])
+        return (before is not None and fold(before.group(1)) not in neutral) or (
+            after is not None and after.group(1)[0].isupper() and fold(after.group(1)) not in neutral
+        )
+
+    def _copies(self, text: str) -> list[str]:
+        """The sources' texts that the text may hold whole, longest first: the skills of "Key skills: A, B"."""
+        texts = (" ".join(each.split()) for source in self._sources for each in self._evidence.texts(source))
+        return sorted({each for each in texts if each and each in text}, key=len, reverse=True)
 
     def _reason(self, part: Part, reasons: Sequence[Sequence[str]]) -> str:
         for word in part.words:
@@ -126,6 +188,10 @@ class _Checker:
             if not self._find(word, said):
                 yield f"“{word.written}” is not said there"
         yield from self._flags(part, said)
+        if len(part.words) <= _BARE < len(said.part.words) and any(
+            each.form in self._language.ranks for each in part.words
+        ):
+            yield f"“{part.words[0].written}” is not what the person was there"
         for quantity in part.quantities:
             yield from self._number(quantity, said)
         yield from self._order(part.quantities, said.part.quantities)
@@ -143,31 +209,49 @@ class _Checker:
                 yield f"“{word.written}” is denied in only one of the two"
             elif not any(self._hedges(each) <= word.hedges | self._own(part) for each in found):
                 yield f"“{word.written}” is weaker in its source"
+            elif word.role and not any(each.role for each in found):
+                yield f"“{word.written}” is not what the person was there"
 
     def _hedges(self, word: Word) -> frozenset[str]:
         return word.hedges - _SHARED_WORK if self._names else word.hedges
 
     def _own(self, part: Part) -> frozenset[str]:
         """The ways in which a statement weakens itself anywhere: "migration support"."""
-        return frozenset(kind for word in part.words if (kind := self._language.hedges.get(word.form)))
+        said = (self._language.hedges.get(word.form, "") for word in part.words)
+        return part.own | frozenset(each for each in said if each)
 
     def _find(self, word: Word, said: Said) -> Sequence[Word]:
         if word.kind == "run":
             return self._find_run(word, said)
         if word.kind == "skill":
-            same = [each for each in said.by_key.get(word.form, ()) if each.kind == "skill"]
-            return same or self._find_spelled(word, said)
+            known = [each for each in said.by_key.get(word.form, ()) if each.kind == "skill"]
+            return known or self._find_spelled(word, said)
         if self.exact or word.kind == "code":
-            return said.by_key.get(word.form, ())
-        near = {id(each): each for key in keys_of(word.form, self._language) for each in said.by_key.get(key, ())}
-        found = [each for each in near.values() if each.kind != "skill" and self._language.alike(word.form, each.form)]
+            same = said.by_key.get(word.form, ())
+            return (
+                [each for each in same if each.written[:1].isupper()] if self._names_something(word) else same
+            )
+        found = self._find_alike(word.form, said) or self._find_parted(word.form, said)
         if self._names_something(word):
             return [each for each in found if each.form == word.form and each.written[:1].isupper()]
         return found
 
+    def _find_alike(self, form: str, said: Said) -> list[Word]:
+        near = {id(each): each for key in keys_of(form, self._language) for each in said.by_key.get(key, ())}
+        return [
+            each for each in near.values() if each.kind != "skill" and self._language.alike(form, each.form)
+        ]
+
+    def _find_parted(self, form: str, said: Said) -> list[Word]:
+        """A German verb whose first part stands apart in the source: "zubereitet" for "bereitete zu"."""
+        prefix = next((each for each in self._language.prefixes if form.startswith(each)), "")
+        return self._find_alike(form[len(prefix) :], said) if prefix and prefix in said.part.small else []
+
     def _find_spelled(self, word: Word, said: Said) -> Sequence[Word]:
         """A skill whose name stands in the source without being told for one there: its words."""
         forms = [fold(each) for each in re.findall(r"[^\W_]+", word.written)]
+        if len(forms) == 1 and forms[0].endswith(_DEED) and not self.exact:
+            return self._find(Word(forms[0], word.written, word.starts, word.denied, word.hedges), said)
         found = [said.by_key.get(each, ()) for each in forms]
         same_case = all(any(each.written in word.written for each in some) for some in found)
         return [each for some in found for each in some] if forms and all(found) and same_case else ()
@@ -181,14 +265,17 @@ class _Checker:
 
     def _find_run(self, word: Word, said: Said) -> Sequence[Word]:
         """The source's runs of a script without spaces that hold every piece of this one, but for grammar."""
-        rest, at, used = word.form, 0, []
+        rest, at = word.form, 0
+        used: list[Word] = []
         while at < len(rest):
             length = next(
                 (size for size in range(len(rest) - at, 0, -1) if rest[at : at + size] in said.runs), 0
             )
             piece = rest[at : at + length]
             if length >= 2 or (length == 1 and len(rest) == 1):
-                used.extend(each for each in said.part.words if each.kind == "run" and _shares(each.form, piece))
+                used.extend(
+                    each for each in said.part.words if each.kind == "run" and _shares(each.form, piece)
+                )
                 at += length
             elif neutral := self._neutral_run(rest[at:]):
                 at += neutral
@@ -225,8 +312,13 @@ class _Checker:
                 self._beside(counted, proofs, after=True) or self._beside(counted, proofs, after=False)
             )
         same_unit = [each for each in others if each.unit == quantity.unit]
-        return bool(quantity.before) and self._beside(quantity.before, same_unit, after=False) and not (
-            self._beside(quantity.before, proofs, after=False) or self._beside(quantity.before, proofs, after=True)
+        return (
+            bool(quantity.before)
+            and self._beside(quantity.before, same_unit, after=False)
+            and not (
+                self._beside(quantity.before, proofs, after=False)
+                or self._beside(quantity.before, proofs, after=True)
+            )
         )
 
     def _beside(self, form: str, quantities: Iterable[Quantity], *, after: bool) -> bool:
@@ -238,13 +330,13 @@ class _Checker:
         )
 
     def _order(self, ours: Sequence[Quantity], theirs: Sequence[Quantity]) -> Iterator[str]:
-        """Two numbers side by side the other way round: "from 6 to 50" for "from 50 to 6"."""
+        """Two numbers side by side the other way round, or one twice: "from 6 to 50", "20 of 20"."""
         for first, second in _joined_pairs(ours):
             pairs = list(_joined_pairs(theirs))
             same = any(first.values & a.values and second.values & b.values for a, b in pairs)
             turned = any(first.values & b.values and second.values & a.values for a, b in pairs)
-            if turned and not same:
-                yield f"{first.text} and {second.text} are the other way round"
+            if (turned or first.values & second.values) and not same:
+                yield f"{first.text} and {second.text} do not stand like that there"
 
     def _is_tenure(self, part: Part) -> bool:
         """Whether it says nothing but how long the jobs it comes from lasted together."""
@@ -258,7 +350,7 @@ class _Checker:
 
 
 def _joined_pairs(quantities: Sequence[Quantity]) -> Iterator[tuple[Quantity, Quantity]]:
-    for first, second in zip(quantities, quantities[1:], strict=False):
+    for first, second in pairwise(quantities):
         if second.joined:
             yield first, second
 
@@ -274,7 +366,10 @@ def _words_added(
     proved = evidence.proved_skills(each for source in sources for each in evidence.texts(source))
     known = {fold(each) for original in originals for each in re.findall(r"[^\W\d_]+", original)}
     known |= {
-        word for name in proved for key in evidence.skills.spellings[name] for word in re.findall(r"[^\W\d_]+", key)
+        word
+        for name in proved
+        for key in evidence.skills.spellings[name]
+        for word in re.findall(r"[^\W\d_]+", key)
     }
     for word in re.findall(r"[^\W\d_]+", flat(text)):
         if fold(word) not in known and not re.fullmatch(f"[{CJK}]+", word):

@@ -7,6 +7,7 @@ from services.document.lines import assign_ids
 from services.document.text import content_text
 from services.generation.composing import entries, header
 from services.generation.composing.context import Context, Notes, squeeze
+from services.generation.composing.length import shorten
 from services.generation.composing.localized import localized, resume_locale, with_bullets
 from services.generation.composing.quality import quality
 from services.generation.composing.skills import skills_section
@@ -23,8 +24,8 @@ from vitae.resume.v1 import profile_pb2, resume_pb2
 
 COMPOSER_VERSION = "1"
 
-_GRADUATE_YEARS = 2.0
-"""Experience below which education stands first, where it is the newer of the two."""
+_GRADUATE_YEARS = 2
+"""Years of work before the latest studies, and since, below which education stands first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _context(
 def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.StructuredResume:
     skills = skills_section(context)
     sections = {
-        "summary": resume_pb2.ResumeSection(summary=header.summary(context, ranking)),
+        "summary": resume_pb2.ResumeSection(summary=header.summary(context, ranking, skills)),
         "skills": resume_pb2.ResumeSection(skills=skills),
         "experience": resume_pb2.ResumeSection(experience=entries.experience(context)),
         "projects": resume_pb2.ResumeSection(projects=entries.projects(context, ranking)),
@@ -145,12 +146,14 @@ def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.St
     found.append(resume_pb2.ResumeSection(interests=entries.interests(context)))
     found.append(resume_pb2.ResumeSection(references=entries.references(context)))
     _note_levels(context)
-    return resume_pb2.StructuredResume(
+    made = resume_pb2.StructuredResume(
         locale=context.locale,
         header=header.header(context, ranking),
         sections=[section for section in found if _has_content(section)],
         metadata=header.metadata(context, header.top_skills(context, skills)),
     )
+    shorten(context, made)
+    return made
 
 
 def _has_content(section: resume_pb2.ResumeSection) -> bool:
@@ -159,14 +162,17 @@ def _has_content(section: resume_pb2.ResumeSection) -> bool:
 
 
 def _is_graduate(context: Context) -> bool:
-    """Whether the studies are newer than the little work there is."""
-    if (
-        tenure(context.profile.experience, context.today).years >= _GRADUATE_YEARS
-        or not context.profile.education
-    ):
+    """Whether the studies are newer than what little work was there before them; work beside them does not count."""
+    jobs, studies = context.profile.experience, context.profile.education
+    if not studies:
         return False
-    ended = max(each.end_date.year or context.today.year for each in context.profile.education)
-    return ended >= context.today.year - 2 or not context.profile.experience
+    latest = max(studies, key=lambda each: (each.end_date.year or 9999, each.end_date.month))
+    lasts = not latest.end_date.year
+    if not lasts and latest.end_date.year < context.today.year - _GRADUATE_YEARS:
+        return not jobs
+    first = latest.start_date.year * 12 + latest.start_date.month
+    before = [each for each in jobs if not first or each.start_date.year * 12 + each.start_date.month < first]
+    return tenure(before, context.today).years < _GRADUATE_YEARS
 
 
 def _note_levels(context: Context) -> None:

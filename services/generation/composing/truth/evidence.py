@@ -220,7 +220,8 @@ def _entries(profile: profile_pb2.ProfileContent) -> dict[str, Message]:
     """The entry of every fact that is one or stands in one."""
     found: dict[str, Message] = {}
     for descriptor, value in profile.ListFields():
-        if descriptor.message_type is None or not descriptor.is_repeated or descriptor.name == "translations":
+        kind = descriptor.message_type
+        if kind is None or not descriptor.is_repeated or "id" not in kind.fields_by_name:
             continue
         for entry in value:
             own = entry.items if isinstance(entry, profile_pb2.CustomSection) else [entry]

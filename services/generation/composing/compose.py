@@ -1,9 +1,10 @@
 """Composes a resume from what the profile proves (SPEC G6, G7)."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.document.lines import assign_ids
+from services.document.lines import assign_ids, iter_lines, without_lines
 from services.document.text import content_text
 from services.generation.composing import entries, header
 from services.generation.composing.context import Context, Notes, squeeze
@@ -66,7 +67,7 @@ def compose(
         context.notes.notices.append(
             "The posting's own terms are not used: the profile does not prove all of them."
         )
-        structure = assign_ids(_structure(context, ranking))
+        structure = _proved(assign_ids(_structure(context, ranking)), context, profile)
         require_truth(structure, profile, today, skills)
     match = matching_pb2.MatchAnalysis(method_version=METHOD_VERSION)
     if posting is not None and wanted is not None:
@@ -76,10 +77,33 @@ def compose(
         structure=structure,
         content_text=content_text(structure),
         match=match,
-        improvements=tuple(context.notes.improvements),
+        improvements=tuple(_with_lines(context.notes.improvements, structure)),
         qa=quality(structure, match if posting is not None else None),
         notices=tuple(dict.fromkeys(context.notes.notices)),
     )
+
+
+def _proved(
+    structure: resume_pb2.StructuredResume, context: Context, profile: profile_pb2.ProfileContent
+) -> resume_pb2.StructuredResume:
+    """The resume without the lines that do not pass the check: a person gets the rest of it."""
+    found = {each.path for each in untruths(structure, profile, context.today, context.reading.table)}
+    lines = [each.line for each in iter_lines(structure) if each.path in found]
+    for each in lines:
+        context.notes.notices.append(
+            f"Not shown, for the profile does not prove every word of it: “{each.text}”"
+        )
+    return without_lines(structure, [each.id for each in lines])
+
+
+def _with_lines(
+    improvements: Iterable[documents_pb2.Improvement], structure: resume_pb2.StructuredResume
+) -> Iterator[documents_pb2.Improvement]:
+    """The improvements, each with the id of the line that now says what it tells."""
+    ids = {each.line.text: each.line.id for each in reversed(list(iter_lines(structure)))}
+    for each in improvements:
+        each.line_id = ids.get(each.after, "") if each.after else ""
+        yield each
 
 
 def _context(

@@ -118,8 +118,12 @@ class Verifier:
         if path == "header.title" and line.text == words(self._locale).labels["professional"]:
             return
         names = any(each in path for each in _NAMES)
-        for text in (line.text, *line.alternates):
-            for reason in faults(self._evidence, text, sources, how, names=names):
+        # Alternates are other wordings, so they may be what a copy may not: words in another order, a synonym.
+        other = (
+            how if how == common_pb2.TRANSFORMATION_REWRITTEN else common_pb2.TRANSFORMATION_TERM_SUBSTITUTED
+        )
+        for text, done in ((line.text, how), *((each, other) for each in line.alternates)):
+            for reason in faults(self._evidence, text, sources, done, names=names):
                 yield Untruth(path, text, reason)
 
     def _foreign(self, ref: LineRef, sources: list[str]) -> str:

@@ -114,7 +114,8 @@ class Evidence:
             )
         }
         found |= {place for source in sources for place in self._places(source)}
-        return sorted((each for each in found if each.strip()), key=len, reverse=True)
+        shown = {" ".join(each.split()) for each in found} - {""}
+        return sorted(shown, key=lambda each: (-len(each), each))
 
     def dates(self, sources: Iterable[str]) -> list[Date]:
         """The dates of the entries that the sources stand in."""

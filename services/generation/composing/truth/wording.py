@@ -170,7 +170,8 @@ class _Checker:
     def _copies(self, text: str) -> list[str]:
         """The sources' texts that the text may hold whole, longest first: the skills of "Key skills: A, B"."""
         texts = (" ".join(each.split()) for source in self._sources for each in self._evidence.texts(source))
-        return sorted({each for each in texts if each and each in text}, key=len, reverse=True)
+        held = {each for each in texts if each and each in text}
+        return sorted(held, key=lambda each: (-len(each), each))
 
     def _reason(self, part: Part, reasons: Sequence[Sequence[str]]) -> str:
         for word in part.words:

@@ -23,7 +23,6 @@ from services.generation.skills.tokens import fold
 from vitae.generation.v1 import documents_pb2, matching_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
 
-
 _LONG_LINE, _STATEMENT = 100, 30
 """Characters from which a line is offered shorter, and that its first statement has at least."""
 

@@ -65,3 +65,6 @@ UpdateMask = Annotated[
 Words = Annotated[str, AfterValidator(_storable)]
 """A parameter that is kept as text."""
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the version.")]
+DeleteFiles = Annotated[
+    bool, Query(description="True to delete the finished files too; they otherwise live to their expiry.")
+]

@@ -8,7 +8,10 @@ from fastapi.responses import StreamingResponse
 
 from gateway.streams import hang_up
 from services.runtime.errors import Internal
+from vitae.generation.v1 import person_data_pb2
 from vitae.storage.v1 import exports_pb2
+
+_Part = exports_pb2.FileChunk | person_data_pb2.ExportPersonDataResponse
 
 
 async def streamed(chunks: AsyncIterable[exports_pb2.FileChunk]) -> StreamingResponse:
@@ -26,14 +29,30 @@ async def streamed(chunks: AsyncIterable[exports_pb2.FileChunk]) -> StreamingRes
     return StreamingResponse(_bytes(parts, chunks), media_type=header.content_type, headers=headers)
 
 
+async def archive(
+    chunks: AsyncIterable[person_data_pb2.ExportPersonDataResponse], filename: str
+) -> StreamingResponse:
+    """The response for a ZIP that is written while it is sent. Its first part is read here, as above."""
+    parts = aiter(chunks)
+    first = await anext(parts, None)
+    if first is None:
+        raise Internal
+    headers = {"Content-Disposition": disposition(filename), "Cache-Control": "private, no-store"}
+    return StreamingResponse(
+        _bytes(parts, chunks, first.chunk), media_type="application/zip", headers=headers
+    )
+
+
 def disposition(filename: str) -> str:
     """Content-Disposition of a download: an ASCII name for old clients, the real one per RFC 6266."""
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", filename)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-async def _bytes(parts: AsyncIterator[exports_pb2.FileChunk], call: object) -> AsyncIterator[bytes]:
+async def _bytes(parts: AsyncIterator[_Part], call: object, first: bytes = b"") -> AsyncIterator[bytes]:
     try:
+        if first:
+            yield first
         async for part in parts:
             yield part.chunk
     finally:

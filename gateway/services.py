@@ -13,6 +13,7 @@ from services.runtime.settings import TlsConfig
 from vitae.generation.v1 import (
     documents_pb2_grpc,
     matching_pb2_grpc,
+    person_data_pb2_grpc,
     postings_pb2_grpc,
     profiles_pb2_grpc,
     resumes_pb2_grpc,
@@ -59,6 +60,7 @@ class Services:
     matches: matching_pb2_grpc.MatchServiceStub
     resumes: resumes_pb2_grpc.ResumeServiceStub
     documents: documents_pb2_grpc.DocumentServiceStub
+    persons: person_data_pb2_grpc.PersonDataServiceStub
     render: render_pb2_grpc.RenderServiceStub
     templates: templates_pb2_grpc.TemplateServiceStub
     exports: exports_pb2_grpc.ExportServiceStub
@@ -100,6 +102,7 @@ async def connected(targets: TargetsConfig, tls: TlsConfig) -> AsyncIterator[Ser
             matches=matching_pb2_grpc.MatchServiceStub(generation),
             resumes=resumes_pb2_grpc.ResumeServiceStub(generation),
             documents=documents_pb2_grpc.DocumentServiceStub(generation),
+            persons=person_data_pb2_grpc.PersonDataServiceStub(generation),
             render=render_pb2_grpc.RenderServiceStub(render),
             templates=templates_pb2_grpc.TemplateServiceStub(render),
             exports=exports_pb2_grpc.ExportServiceStub(storage),

@@ -1,6 +1,17 @@
 """The resource API: a file for each resource. A new resource is one file here and one line in `ROUTERS`."""
 
-from gateway.routes import exports, health, jobs, matches, previews, profiles, resumes, templates, usage
+from gateway.routes import (
+    exports,
+    health,
+    jobs,
+    matches,
+    persons,
+    previews,
+    profiles,
+    resumes,
+    templates,
+    usage,
+)
 
 TAGS = {
     "profiles": "Everything true about a person, from which resumes are made.",
@@ -10,6 +21,7 @@ TAGS = {
     "templates": "How documents can look.",
     "previews": "Documents as pictures, nothing stored.",
     "exports": "Files of documents: asked for, watched, downloaded.",
+    "persons": "Everything held about a person: taken along or erased.",
     "usage": "What is kept, against what may be kept.",
     "health": "Whether the gateway answers.",
 }
@@ -24,6 +36,7 @@ ROUTERS = (
     previews.router,
     exports.downloads,
     exports.router,
+    persons.router,
     usage.router,
     health.router,
 )

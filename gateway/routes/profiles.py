@@ -6,7 +6,16 @@ from fastapi import APIRouter, Query, Request, Response
 
 from gateway import examples
 from gateway.bodies import StrictRoute
-from gateway.dependencies import Backend, IdempotencyKey, IfMatch, PageSize, PageToken, UpdateMask, Words
+from gateway.dependencies import (
+    Backend,
+    DeleteFiles,
+    IdempotencyKey,
+    IfMatch,
+    PageSize,
+    PageToken,
+    UpdateMask,
+    Words,
+)
 from gateway.examples import json_body
 from gateway.identity.bearer import SIGNED_IN
 from gateway.masks import field_mask, replaces
@@ -132,9 +141,13 @@ async def export(backend: Backend, id: str, format: FormatName = "json_resume") 
 
 
 @router.delete("/{id}", status_code=204, summary="Delete a profile and everything made from it")
-async def delete(backend: Backend, id: str, if_match: IfMatch = "") -> None:
-    """Deletes a profile."""
-    await backend.profiles.DeleteProfile(profiles_pb2.DeleteProfileRequest(id=id, etag=if_match))
+async def delete(
+    backend: Backend, id: str, delete_files: DeleteFiles = False, if_match: IfMatch = ""
+) -> None:
+    """Deletes a profile with its rankings and every document made from it, and cancels their queued exports."""
+    await backend.profiles.DeleteProfile(
+        profiles_pb2.DeleteProfileRequest(id=id, etag=if_match, delete_files=delete_files)
+    )
 
 
 def _format(name: str) -> profiles_pb2.ProfileFormat.ValueType:

@@ -8,6 +8,7 @@ from gateway import examples
 from gateway.bodies import StrictRoute
 from gateway.dependencies import (
     Backend,
+    DeleteFiles,
     IdempotencyKey,
     IfMatch,
     PageSize,
@@ -88,9 +89,13 @@ async def update(
 
 
 @router.delete("/{id}", status_code=204, summary="Delete a resume with its versions")
-async def delete(backend: Backend, id: str, if_match: IfMatch = "") -> None:
-    """Deletes a resume."""
-    await backend.resumes.DeleteResume(resumes_pb2.DeleteResumeRequest(id=id, etag=if_match))
+async def delete(
+    backend: Backend, id: str, delete_files: DeleteFiles = False, if_match: IfMatch = ""
+) -> None:
+    """Deletes a resume, and cancels its queued exports."""
+    await backend.resumes.DeleteResume(
+        resumes_pb2.DeleteResumeRequest(id=id, etag=if_match, delete_files=delete_files)
+    )
 
 
 @router.get("/{id}/json-resume", summary="Get a resume as JSON Resume")

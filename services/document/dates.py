@@ -4,14 +4,23 @@ import datetime as dt
 from functools import lru_cache
 
 from babel.dates import format_date as format_cldr_date
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, format_timedelta
 
 from services.document.date_parsing import means_present, parse_date
 from services.document.locales import cldr, words
 from vitae.render.v1 import options_pb2
 from vitae.resume.v1 import common_pb2
 
-__all__ = ["format_date", "format_day", "format_range", "iso", "means_present", "month_number", "parse_date"]
+__all__ = [
+    "format_date",
+    "format_day",
+    "format_range",
+    "iso",
+    "means_present",
+    "month_number",
+    "parse_date",
+    "years_in_words",
+]
 
 _SKELETONS = {
     options_pb2.DATE_FORMAT_UNSPECIFIED: "yMMM",
@@ -54,6 +63,14 @@ def format_date(
     if not date.year:
         return ""
     return _month_and_year(date.year, date.month, locale, date_format)
+
+
+def years_in_words(years: int, locale: str) -> str:
+    """A number of years in a language: "1 year", "14 ans". Not by babel's format_unit, which writes "14 duration-year"
+    in the languages whose long form CLDR takes from the short one.
+    """
+    length = dt.timedelta(days=365 * years)
+    return format_timedelta(length, granularity="year", threshold=1_000, locale=cldr(locale))
 
 
 def format_range(

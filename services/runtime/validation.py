@@ -1,10 +1,12 @@
-"""The one seam to protovalidate: a message against the `buf.validate` rules of its proto.
+"""The one seam to protovalidate: a message against the `buf.validate` rules of its proto, and every text of it against
+the one rule that all texts keep: no character U+0000, which PostgreSQL cannot hold and no person types.
 
 validate(message)            raises InvalidArgument naming every failing field
 violations(message)          those fields, without raising
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import protovalidate
 from google.protobuf.message import Message
@@ -27,7 +29,34 @@ def violations(message: Message) -> list[FieldError]:
         found = protovalidate.collect_violations(message)
     except (protovalidate.CompilationError, protovalidate.EvaluationError) as error:
         raise Internal(reason="BROKEN_VALIDATION_RULE") from error
-    return [FieldError(_path(each.proto), each.proto.message or each.proto.rule_id) for each in found]
+    broken = [FieldError(_path(each.proto), each.proto.message or each.proto.rule_id) for each in found]
+    # A text with a NUL has one among its bytes: most messages hold none at all and are not walked.
+    if b"\0" in message.SerializeToString():
+        broken.extend(FieldError(path, _NUL) for path in islice(_nul_texts(message, ""), _MOST_NUL))
+    return broken
+
+
+_NUL = "must not hold the character U+0000"
+_MOST_NUL = 20
+
+
+def _nul_texts(message: Message, path: str) -> Iterator[str]:
+    """Paths of the texts with a NUL, in the order of the fields' numbers."""
+    for field, value in message.ListFields():
+        name = f"{path}.{field.name}" if path else field.name
+        kind = field.message_type
+        if kind is not None and kind.GetOptions().map_entry:
+            pairs = [(f'{name}["{str(key)[:100]}"]', key, held) for key, held in value.items()]
+            held = [(at, each) for at, key, of in pairs for each in (key, of)]
+        elif field.is_repeated:
+            held = [(f"{name}[{number}]", each) for number, each in enumerate(value)]
+        else:
+            held = [(name, value)]
+        for at, each in held:
+            if isinstance(each, Message):
+                yield from _nul_texts(each, at)
+            elif isinstance(each, str) and "\0" in each:
+                yield at.replace("\0", "\ufffd")
 
 
 def _sentence(error: FieldError) -> str:

@@ -3,7 +3,9 @@
 The table below names each route once. A new route without a line here fails the first test.
 """
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +42,7 @@ def calls(path: str, body: str | None = None, **more: Any) -> tuple[Call, ...]:
 
 
 _MATCHED = ("$profile", "$posting"), ("$my_profile", "$posting"), ("$profile", "$my_posting")
+_NOBODY = "7f9c24e8-3b1a-4f5d-9a64-0d2c8f6b1e37"
 _STALE = {"If-Match": '"r99"'}
 
 TABLE: Mapping[str, tuple[Call, ...]] = {
@@ -124,6 +127,10 @@ TABLE: Mapping[str, tuple[Call, ...]] = {
     "POST /api/v1/exports/{id}/retry": calls("/exports/$export/retry"),
     "GET /api/v1/exports/{id}/events": calls("/exports/$export/events"),
     "GET /api/v1/exports/{id}/download": calls("/exports/$export/download"),
+    "GET /api/v1/me/data": calls("/me/data"),
+    "DELETE /api/v1/me/data": calls("/me/data?validate_only=true"),
+    # Whose data is to go is in the path: an unknown user here, real ones in a test of their own below.
+    "DELETE /api/v1/users/{user_id}/data": calls(f"/users/{_NOBODY}/data?validate_only=true"),
     "GET /api/v1/usage": calls("/usage"),
 }
 
@@ -250,6 +257,40 @@ def test_lists_hold_only_the_callers_own(system: LiveSystem, people: People) -> 
                 seen = rest.call("GET", path, params={"page_size": 100})
                 assert not {each["id"] for each in seen[key]} & secret, (about, path)
                 assert seen["total_size"] == len(seen[key]), (about, path)
+
+
+def test_only_the_tenants_admin_may_have_a_user_erased(
+    system: LiveSystem, http: httpx.Client, people: People
+) -> None:
+    victim = people.victim
+    with system.rest(**victim.who) as rest:
+        user_id = rest.call("GET", f"/resumes/{victim.ids.document}")["created_by"]
+        own = rest.call("DELETE", "/me/data", params={"validate_only": True})
+    assert own["erased"]
+    for about, intruder in people.intruders.items():
+        headers = {"Authorization": f"Bearer {system.token(**intruder.who)}"}
+        params = {"validate_only": "true"}
+        real, unknown = (
+            http.delete(f"/api/v1/users/{each}/data", headers=headers, params=params)
+            for each in (user_id, _NOBODY)
+        )
+        told = [{**each.json(), "request_id": ""} for each in (real, unknown)]
+        assert (real.status_code, told[0]) == (unknown.status_code, told[1]), about
+        if "tenant_admin" in intruder.roles:
+            assert "erased" not in told[0] or not told[0]["erased"]
+        else:
+            assert real.status_code == 403
+
+
+def test_an_archive_holds_nothing_of_others(system: LiveSystem, http: httpx.Client, people: People) -> None:
+    for about, intruder in people.intruders.items():
+        headers = {"Authorization": f"Bearer {system.token(**intruder.who)}"}
+        answer = http.get("/api/v1/me/data", headers=headers)
+        assert answer.headers["Content-Type"] == "application/zip"
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            assert "README.txt" in archive.namelist()
+            for name in archive.namelist():
+                assert MARK.encode() not in archive.read(name), (about, name)
 
 
 def test_a_recruiter_shares_the_documents_of_the_own_tenant_and_no_other(

@@ -66,7 +66,10 @@ class GenerationHarness:
 
     def user(self, *, tenant: UUID | None = None, roles: frozenset[Role] = frozenset({Role.USER})) -> Caller:
         """A new person, of a new tenant unless told."""
-        identity = Identity(tenant or uuid4(), uuid4(), roles)
+        return self.caller(Identity(tenant or uuid4(), uuid4(), roles))
+
+    def caller(self, identity: Identity) -> Caller:
+        """Stubs that speak for a person, who may be known to another replica already."""
         channel = open_channel(
             f"127.0.0.1:{self._port}",
             token=lambda: self._gateway.for_user(identity, audience=["generation"]),

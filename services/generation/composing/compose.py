@@ -1,12 +1,14 @@
 """Composes a resume from what the profile proves (SPEC G6, G7)."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.document.lines import assign_ids
+from services.document.lines import assign_ids, iter_lines, without_lines
 from services.document.text import content_text
 from services.generation.composing import entries, header
 from services.generation.composing.context import Context, Notes, squeeze
+from services.generation.composing.length import shorten
 from services.generation.composing.localized import localized, resume_locale, with_bullets
 from services.generation.composing.quality import quality
 from services.generation.composing.skills import skills_section
@@ -23,8 +25,8 @@ from vitae.resume.v1 import profile_pb2, resume_pb2
 
 COMPOSER_VERSION = "1"
 
-_GRADUATE_YEARS = 2.0
-"""Experience below which education stands first, where it is the newer of the two."""
+_GRADUATE_YEARS = 2
+"""Years of work before the latest studies, and since, below which education stands first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def compose(
         context.notes.notices.append(
             "The posting's own terms are not used: the profile does not prove all of them."
         )
-        structure = assign_ids(_structure(context, ranking))
+        structure = _proved(assign_ids(_structure(context, ranking)), context, profile)
         require_truth(structure, profile, today, skills)
     match = matching_pb2.MatchAnalysis(method_version=METHOD_VERSION)
     if posting is not None and wanted is not None:
@@ -75,10 +77,33 @@ def compose(
         structure=structure,
         content_text=content_text(structure),
         match=match,
-        improvements=tuple(context.notes.improvements),
+        improvements=tuple(_with_lines(context.notes.improvements, structure)),
         qa=quality(structure, match if posting is not None else None),
         notices=tuple(dict.fromkeys(context.notes.notices)),
     )
+
+
+def _proved(
+    structure: resume_pb2.StructuredResume, context: Context, profile: profile_pb2.ProfileContent
+) -> resume_pb2.StructuredResume:
+    """The resume without the lines that do not pass the check: a person gets the rest of it."""
+    found = {each.path for each in untruths(structure, profile, context.today, context.reading.table)}
+    lines = [each.line for each in iter_lines(structure) if each.path in found]
+    for each in lines:
+        context.notes.notices.append(
+            f"Not shown, for the profile does not prove every word of it: “{each.text}”"
+        )
+    return without_lines(structure, [each.id for each in lines])
+
+
+def _with_lines(
+    improvements: Iterable[documents_pb2.Improvement], structure: resume_pb2.StructuredResume
+) -> Iterator[documents_pb2.Improvement]:
+    """The improvements, each with the id of the line that now says what it tells."""
+    ids = {each.line.text: each.line.id for each in reversed(list(iter_lines(structure)))}
+    for each in improvements:
+        each.line_id = ids.get(each.after, "") if each.after else ""
+        yield each
 
 
 def _context(
@@ -122,7 +147,7 @@ def _context(
 def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.StructuredResume:
     skills = skills_section(context)
     sections = {
-        "summary": resume_pb2.ResumeSection(summary=header.summary(context, ranking)),
+        "summary": resume_pb2.ResumeSection(summary=header.summary(context, ranking, skills)),
         "skills": resume_pb2.ResumeSection(skills=skills),
         "experience": resume_pb2.ResumeSection(experience=entries.experience(context)),
         "projects": resume_pb2.ResumeSection(projects=entries.projects(context, ranking)),
@@ -145,12 +170,14 @@ def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.St
     found.append(resume_pb2.ResumeSection(interests=entries.interests(context)))
     found.append(resume_pb2.ResumeSection(references=entries.references(context)))
     _note_levels(context)
-    return resume_pb2.StructuredResume(
+    made = resume_pb2.StructuredResume(
         locale=context.locale,
         header=header.header(context, ranking),
         sections=[section for section in found if _has_content(section)],
         metadata=header.metadata(context, header.top_skills(context, skills)),
     )
+    shorten(context, made)
+    return made
 
 
 def _has_content(section: resume_pb2.ResumeSection) -> bool:
@@ -159,14 +186,17 @@ def _has_content(section: resume_pb2.ResumeSection) -> bool:
 
 
 def _is_graduate(context: Context) -> bool:
-    """Whether the studies are newer than the little work there is."""
-    if (
-        tenure(context.profile.experience, context.today).years >= _GRADUATE_YEARS
-        or not context.profile.education
-    ):
+    """Whether the studies are newer than what little work was there before them; work beside them does not count."""
+    jobs, studies = context.profile.experience, context.profile.education
+    if not studies:
         return False
-    ended = max(each.end_date.year or context.today.year for each in context.profile.education)
-    return ended >= context.today.year - 2 or not context.profile.experience
+    latest = max(studies, key=lambda each: (each.end_date.year or 9999, each.end_date.month))
+    lasts = not latest.end_date.year
+    if not lasts and latest.end_date.year < context.today.year - _GRADUATE_YEARS:
+        return not jobs
+    first = latest.start_date.year * 12 + latest.start_date.month
+    before = [each for each in jobs if not first or each.start_date.year * 12 + each.start_date.month < first]
+    return tenure(before, context.today).years < _GRADUATE_YEARS
 
 
 def _note_levels(context: Context) -> None:

@@ -23,6 +23,9 @@ from services.generation.skills.tokens import fold
 from vitae.generation.v1 import documents_pb2, matching_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
 
+_LONG_LINE, _STATEMENT = 100, 30
+"""Characters from which a line is offered shorter, and that its first statement has at least."""
+
 
 def experience(context: Context) -> resume_pb2.ExperienceSection:
     """Jobs, the latest first; relevance decides how many lines each gets and in which order."""
@@ -337,11 +340,11 @@ def _worded(
     relevance = context.relevance_of(fact or source)
     how = REORDERED if moved else VERBATIM
     keep = context.options.preserve_experience if context.options.HasField("preserve_experience") else True
-    if keep or context.wanted is None:
-        return line(text, [source], how=how, relevance=relevance)
-    replaced = substituted(context, text)
-    if replaced == text:
-        return line(text, [source], how=how, relevance=relevance)
+    replaced = substituted(context, text) if context.wanted is not None else text
+    others = _shorter(text)
+    if keep or replaced == text:
+        # The posting's own terms are there to choose, and so is the first statement of a long line.
+        return line(text, [source], how=how, relevance=relevance, alternates=(replaced, *others))
     context.notes.improve(
         "experience",
         documents_pb2.IMPROVEMENT_TYPE_REWORDING,
@@ -349,7 +352,14 @@ def _worded(
         before=text,
         after=replaced,
     )
-    return line(replaced, [source], how=SUBSTITUTED, relevance=relevance, alternates=[text])
+    return line(replaced, [source], how=SUBSTITUTED, relevance=relevance, alternates=(text, *others))
+
+
+def _shorter(text: str) -> list[str]:
+    """The first statement of a long line, where it stands by itself before a semicolon or the next sentence."""
+    text = squeeze(text)
+    end = min((at for mark in ("; ", ". ", "；", "。") if (at := text.find(mark)) >= _STATEMENT), default=0)
+    return [text[:end]] if end and len(text) > _LONG_LINE else []
 
 
 def substituted(context: Context, text: str) -> str:

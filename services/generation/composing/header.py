@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
-from babel.units import format_unit
-
+from services.document.dates import years_in_words
 from services.document.locales import cldr, words
 from services.generation.composing.context import REWRITTEN, Context, fitting, line, provenance, squeeze
 from services.generation.matching.facts import PERSONAL_ID, SUMMARY_ID
@@ -49,7 +48,9 @@ def header(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.Resume
     return made
 
 
-def summary(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.SummarySection:
+def summary(
+    context: Context, ranking: matching_pb2.Ranking, skills: resume_pb2.SkillsSection
+) -> resume_pb2.SummarySection:
     """The person's own words; where there are none, a summary of nothing but facts; empty where there are too few."""
     own = context.profile.enhanced_summary or context.profile.summary
     paragraphs = [each for each in own.splitlines() if each.strip()]
@@ -67,7 +68,7 @@ def summary(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.Summa
                 f"The summary has {len(paragraphs)} paragraphs; the first {_MOST_PARAGRAPHS} are shown."
             )
         return resume_pb2.SummarySection(lines=lines)
-    return resume_pb2.SummarySection(lines=_written_summary(context, ranking))
+    return resume_pb2.SummarySection(lines=_written_summary(context, ranking, skills))
 
 
 def metadata(context: Context, top_skills: list[str]) -> resume_pb2.ResumeMetadata:
@@ -114,30 +115,45 @@ def _title(context: Context, ranking: matching_pb2.Ranking) -> common_pb2.Line:
     return line(words(context.locale).labels["professional"], [PERSONAL_ID], how=REWRITTEN)
 
 
-def _written_summary(context: Context, ranking: matching_pb2.Ranking) -> list[common_pb2.Line]:
-    """At most two short lines: title and years, skills; each with the facts behind it."""
+def _written_summary(
+    context: Context, ranking: matching_pb2.Ranking, skills: resume_pb2.SkillsSection
+) -> list[common_pb2.Line]:
+    """At most two short lines: title and years, skills as the list below calls them; each with the facts behind it."""
     phrases = _phrases(context.locale)
     worked = tenure(context.profile.experience, context.today)
     jobs = [job_id for job_id, _ in worked.by_job]
     title = _title(context, ranking)
     lines = []
     if worked.years >= 1:
-        years = format_unit(int(worked.years), "duration-year", length="long", locale=cldr(context.locale))
-        text = phrases["with_years"].format(title=title.text, years=years)
+        number = int(worked.years)
+        shape = phrases["years"]
+        if title.provenance.transformation != REWRITTEN:
+            shape = (
+                phrases.get("with_one_year", phrases["with_years"]) if number == 1 else phrases["with_years"]
+            )
+        text = shape.format(title=title.text, years=years_in_words(number, context.locale), number=number)
         lines.append(line(text, [*title.provenance.source_ids, *jobs], how=REWRITTEN))
-    items = ranking.skills[:_SUMMARY_SKILLS]
-    listed = {skill.id: skill.name for group in context.profile.skill_groups for skill in group.skills}
-    listed.update({group.id: group.name for group in context.profile.skill_groups if not group.skills})
-    named = [
-        (item.fact_id, squeeze(listed[item.fact_id]))
-        for item in items
-        if listed.get(item.fact_id, "").strip()
-    ]
+    named = _named_skills(context, ranking, skills)
     if len(named) >= 2 and (lines or not context.profile.experience):
-        mark = words(context.locale).list_mark
-        text = phrases["skills"].format(skills=mark.join(name for _, name in named))
-        lines.append(line(text, (fact_id for fact_id, _ in named), how=REWRITTEN))
+        text = phrases["skills"].format(skills=words(context.locale).list_mark.join(named.values()))
+        lines.append(line(text, named, how=REWRITTEN))
     return lines
+
+
+def _named_skills(
+    context: Context, ranking: matching_pb2.Ranking, skills: resume_pb2.SkillsSection
+) -> dict[str, str]:
+    """The best listed skills by the ids of their facts, as the resume shows them."""
+    shown = {
+        source: item.text
+        for category in skills.categories
+        for item in category.items
+        for source in item.provenance.source_ids[:1]
+    }
+    listed = {skill.id for group in context.profile.skill_groups for skill in group.skills}
+    listed.update(group.id for group in context.profile.skill_groups if not group.skills)
+    ids = [item.fact_id for item in ranking.skills[:_SUMMARY_SKILLS]]
+    return {each: shown[each] for each in ids if each in listed and each in shown}
 
 
 def _own_word(item: common_pb2.Line) -> str:

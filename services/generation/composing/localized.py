@@ -1,9 +1,12 @@
 """A profile in one language (SPEC G17), and the places it is split for printing."""
 
 import re
+from collections.abc import Sequence
+from functools import cache
 
-from services.document.locales import guess_language
+from services.document.locales import cldr, guess_language, supported_languages
 from services.generation.matching.facts import PERSONAL_ID, SUMMARY_ID
+from services.generation.skills.tokens import fold
 from vitae.resume.v1 import profile_pb2
 
 _BULLET = re.compile(r"^\s*(?:[•▪●◦‣·*–—-]|\d{1,2}[.)])\s+")
@@ -14,12 +17,34 @@ PART = "/"
 
 def resume_locale(profile: profile_pb2.ProfileContent, asked: str) -> str:
     """The tag asked for, else the profile's, else the language it is written in, else English."""
-    texts = [
-        profile.summary,
-        *(job.description for job in profile.experience),
-        *(job.title for job in profile.experience),
-    ]
-    return asked or profile.locale or guess_language(texts) or "en"
+    texts = [profile.summary]
+    worked: list[profile_pb2.Experience | profile_pb2.Project] = [*profile.experience, *profile.projects]
+    for entry in worked:
+        texts += [entry.description, *(each.text for each in entry.achievements)]
+    texts += [*(job.title for job in profile.experience), *(study.degree for study in profile.education)]
+    texts += [each.fluency for each in profile.languages]
+    if asked or profile.locale:
+        return asked or profile.locale
+    named, surely = _named_language([each.language for each in profile.languages if each.language.strip()])
+    return (named if surely else "") or guess_language(texts) or named or "en"
+
+
+def _named_language(names: Sequence[str]) -> tuple[str, bool]:
+    """The one language that most of these names of languages are written in ("Deutsch", "Englisch"), and whether all
+    are; "" where two languages or none would do.
+    """
+    folded = [fold(each) for each in names]
+    counts = {tag: sum(each in _language_names(tag) for each in folded) for tag in supported_languages()}
+    most = max(counts.values(), default=0)
+    best = [tag for tag, count in counts.items() if count == most and most]
+    own = [tag for tag in best if fold(str(cldr(tag).languages.get(cldr(tag).language, ""))) in folded]
+    best = own if len(own) == 1 else best
+    return (best[0], most == len(names)) if len(best) == 1 else ("", False)
+
+
+@cache
+def _language_names(tag: str) -> frozenset[str]:
+    return frozenset(fold(str(name)) for name in cldr(tag).languages.values())
 
 
 def localized(profile: profile_pb2.ProfileContent, locale: str) -> profile_pb2.ProfileContent:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.generation.composing.context import Context
+from services.generation.composing.strength import strength
 from services.generation.matching.facts import Source
 from services.generation.matching.reading import Naming
 from services.generation.matching.tenure import last_month
@@ -14,6 +15,12 @@ from vitae.resume.v1 import profile_pb2
 DEFAULT_MOST = 6
 """Bullets of the most relevant job: what recruiters' guides agree on as the most that is read."""
 _LEAST = 2
+_STRENGTH = 0.2
+"""Relevance that the strongest wording is worth."""
+_BARE = 0.2
+"""Strength of a line without a figure and a skill."""
+_FILLED = 4
+"""Lines up to which an entry is filled with ones that say little."""
 _OLD, _VERY_OLD = 120, 180
 """Months since its end after which a job gets half, and a third, of its bullets."""
 
@@ -35,7 +42,7 @@ def choose(
     kept: dict[str, list[profile_pb2.Achievement]] = {}
     for entry in entries:
         ordered = _by_relevance(context, entry.achievements)
-        kept[entry.id] = ordered[: _budget(context, entry, top, most)]
+        kept[entry.id] = _worthy(context, ordered)[: _budget(context, entry, top, most)]
     ids = {each.id for chosen in kept.values() for each in chosen}
     needed = _needed(context, ids, {each.id for entry in entries for each in entry.achievements})
     found = {}
@@ -72,10 +79,28 @@ def note_left_out(
 def _by_relevance(
     context: Context, achievements: Iterable[profile_pb2.Achievement]
 ) -> list[profile_pb2.Achievement]:
-    """Most relevant first; as given where nothing is asked for."""
+    """What the posting wants most first, the stronger of two alike first; as given where nothing is asked."""
     if context.wanted is None:
         return list(achievements)
-    return sorted(achievements, key=lambda each: -context.relevance_of(each.id))
+    return sorted(
+        achievements, key=lambda each: -(context.relevance_of(each.id) + _STRENGTH * _strength(context, each))
+    )
+
+
+def _strength(context: Context, achievement: profile_pb2.Achievement) -> float:
+    return strength(achievement.enhanced_text or achievement.text, context.reading.table)
+
+
+def _worthy(context: Context, ordered: list[profile_pb2.Achievement]) -> list[profile_pb2.Achievement]:
+    """Without lines that neither answer the posting nor say much, which only fill an entry that has few others."""
+    if context.wanted is None:
+        return ordered
+    strong = [
+        each for each in ordered if context.relevance_of(each.id) > 0 or _strength(context, each) > _BARE
+    ]
+    weak = [each for each in ordered if each not in strong]
+    kept = strong + weak[: max(0, _FILLED - len(strong))]
+    return [each for each in ordered if each in kept]
 
 
 def _budget(

@@ -228,7 +228,7 @@ def _surfaced_name(
 
 def _capital(name: str) -> str:
     """A name as it stands in a list: words in small letters get a capital; "dbt" and "iOS" stay."""
-    is_words = name.islower() and len(name) > 4 and name.replace(" ", "").isalpha()
+    is_words = name.islower() and len(name) > 4 and name.replace(" ", "").replace("-", "").isalpha()
     return name[0].upper() + name[1:] if is_words else name
 
 

@@ -18,6 +18,7 @@ from vitae.resume.v1 import common_pb2, resume_pb2
 
 USER_EDIT = common_pb2.TRANSFORMATION_USER_EDIT
 
+_COPIES = (common_pb2.TRANSFORMATION_UNSPECIFIED, common_pb2.TRANSFORMATION_VERBATIM)
 _MOST_ALTERNATES = 10
 
 _LIST_ITEMS = (".items[", ".technologies[", ".coursework[")
@@ -79,6 +80,8 @@ def _settle_line(line: common_pb2.Line, known: _Known | None, *, moved: bool) ->
         line.alternates.extend(others[:_MOST_ALTERNATES])
         if given in before.alternates and proved:
             line.provenance.CopyFrom(before.provenance)
+            if before.provenance.transformation in _COPIES:
+                line.provenance.transformation = common_pb2.TRANSFORMATION_TERM_SUBSTITUTED
             return
     line.provenance.transformation = USER_EDIT
     if known is not None and not moved:

@@ -53,12 +53,30 @@ def _problems(structure: resume_pb2.StructuredResume) -> Iterator[FieldError]:
             for each in iter_entries(structure)
             if each.section is section
         )
-    for each in lines:
-        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in each.line.text):
+    for path, text in _texts(structure, "structure"):
+        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") and letter != "\0" for letter in text):
             yield FieldError(
-                f"structure.{each.path}.text",
-                "must be one line of plain text, without line breaks or control characters",
+                path, "must be one line of plain text, without line breaks or control characters"
             )
+
+
+def _texts(message: Message, path: str) -> Iterator[tuple[str, str]]:
+    """Every text with its path; what an importer kept of a foreign file is no text of ours."""
+    for field, value in message.ListFields():
+        kind = field.message_type
+        if kind is not None and kind.GetOptions().map_entry:
+            continue
+        name = f"{path}.{field.name}"
+        held = (
+            [(f"{name}[{number}]", each) for number, each in enumerate(value)]
+            if field.is_repeated
+            else [(name, value)]
+        )
+        for at, each in held:
+            if isinstance(each, Message):
+                yield from _texts(each, at)
+            elif isinstance(each, str):
+                yield at, each
 
 
 def _repeated(held: Iterable[tuple[str, str]]) -> Iterator[FieldError]:

@@ -16,6 +16,7 @@ import grpc
 from google.protobuf.message import Message
 
 from services.runtime.errors import Unimplemented
+from services.runtime.wire import Unreadable, reading
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -72,7 +73,9 @@ class Call:
         values = self.headers(name)
         return values[0] if len(values) == 1 else ""
 
-    def check(self, message: Message) -> Message:
+    def check(self, message: Message | Unreadable) -> Message:
+        if isinstance(message, Unreadable):
+            message.refuse()
         for each in self.checks:
             each(message)
         return message
@@ -123,7 +126,7 @@ class Chain(grpc.aio.ServerInterceptor):
         behaviour, maker = _KINDS[handler.request_streaming, handler.response_streaming](handler)
         return maker(
             stream_out if handler.response_streaming else one_out,
-            request_deserializer=handler.request_deserializer,
+            request_deserializer=reading(handler.request_deserializer),
             response_serializer=handler.response_serializer,
         )
 
@@ -144,7 +147,7 @@ def _inbound(request: Any, call: Call, handler: Any) -> Any:
     return _checked(request, call) if handler.request_streaming else call.check(request)
 
 
-async def _checked(messages: AsyncIterator[Message], call: Call) -> AsyncIterator[Message]:
+async def _checked(messages: AsyncIterator[Message | Unreadable], call: Call) -> AsyncIterator[Message]:
     async for message in messages:
         yield call.check(message)
 

@@ -20,7 +20,8 @@ from tests.support.editing import (
     save,
     section,
 )
-from tests.support.generation_service import GenerationHarness
+from tests.support.generation_service import GenerationHarness, running_generation
+from tests.support.postgres import Databases
 from vitae.generation.v1 import documents_pb2, postings_pb2, profiles_pb2, resumes_pb2
 from vitae.resume.v1 import common_pb2, resume_pb2
 
@@ -249,6 +250,33 @@ async def test_of_two_hundred_writers_with_one_etag_one_wins(generation: Generat
     versions = await history(maya, resume.id)
     assert [each.note for each in versions] == [f"note {number}", ""]
     assert won[0].structure.header.phone == f"+1 {number}"
+
+
+async def test_of_two_hundred_writers_on_two_replicas_one_wins(databases: Databases) -> None:
+    urls = databases.migrated("generation", "services.generation")
+    async with running_generation(urls) as one, running_generation(urls) as other:
+        maya = one.user()
+        elsewhere = other.caller(maya.identity)
+        resume = await generated(maya)
+
+        async def write(number: int) -> resumes_pb2.Resume | Aborted:
+            edit = resumes_pb2.Resume()
+            edit.CopyFrom(resume)
+            edit.structure.header.phone = f"+1 {number}"
+            try:
+                return await save((maya, elsewhere)[number % 2], edit, note=f"note {number}")
+            except Aborted as error:
+                return error
+
+        answers = await asyncio.gather(*(write(number) for number in range(200)))
+
+        won = [each for each in answers if isinstance(each, resumes_pb2.Resume)]
+        lost = [each for each in answers if isinstance(each, Aborted)]
+        assert (len(won), len(lost)) == (1, 199)
+        assert {(each.reason, each.metadata["etag"]) for each in lost} == {("ETAG_MISMATCH", won[0].etag)}
+        assert await read(elsewhere, resume.id) == won[0]
+        number = won[0].structure.header.phone.removeprefix("+1 ")
+        assert [each.note for each in await history(maya, resume.id)] == [f"note {number}", ""]
 
 
 async def test_writers_without_an_etag_all_win_one_after_the_other(generation: GenerationHarness) -> None:

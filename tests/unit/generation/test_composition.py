@@ -92,7 +92,7 @@ def test_jobs_stand_latest_first_and_old_ones_are_short(
         "Copyshop Ria",
         "Summer Camp Minho",
     ]
-    assert [len(each.achievements) for each in jobs] == [6, 3, 2, 2, 1]
+    assert [len(each.achievements) for each in jobs] == [5, 3, 2, 2, 1]
     first = [each.text for each in jobs[0].achievements]
     assert "Chose the coffee machine" not in first[:3]
     assert jobs[0].is_current
@@ -142,7 +142,7 @@ def test_a_missing_summary_is_made_of_facts_alone(profile: People, make: Make) -
     made = make(person)
 
     lines = made.structure.sections[0].summary.lines
-    assert lines[0].text == "Elektroniker. Berufserfahrung: 10 Jahre."
+    assert lines[0].text == "Elektroniker mit 10 Jahren Berufserfahrung."
     assert lines[0].provenance.transformation == common_pb2.TRANSFORMATION_REWRITTEN
     assert {"exp-1", "exp-2"} <= set(lines[0].provenance.source_ids)
 

@@ -1,0 +1,30 @@
+"""How strong a line about work is by itself: figures, tools and substance, in any language."""
+
+import re
+
+from services.generation.skills.extraction import find_skills
+from services.generation.skills.table import SkillTable
+
+_FIGURE = re.compile(r"\d|[〇一二三四五六七八九十百千]+[人名年件台社万億亿%割倍店個个家项月日]")
+_WORD = re.compile(r"[^\W\d_]+")
+_SUBSTANCE = 6
+"""Words that leave room for what was done and what came of it."""
+_LETTERS_A_WORD = 3
+"""Letters that stand for a word in scripts without spaces."""
+
+
+def strength(text: str, table: SkillTable) -> float:
+    """0 for a bare chore, 1 for a line with a figure, a skill and something to say."""
+    words = sum(
+        max(1, len(each) // _LETTERS_A_WORD if not each.isascii() and _unspaced(each) else 1)
+        for each in _WORD.findall(text)
+    )
+    return (
+        0.5 * bool(_FIGURE.search(text))
+        + 0.3 * bool(find_skills(table.tokens(text), table))
+        + 0.2 * (words >= _SUBSTANCE)
+    )
+
+
+def _unspaced(word: str) -> bool:
+    return "\u3040" <= word[0] <= "\u9fff"

@@ -1,0 +1,5 @@
+"""The verifier of all that is written for a person: a library of its own, which imports nothing that composes."""
+
+from services.generation.composing.truth.check import Untruth, Verifier, require_truth, untruths
+
+__all__ = ["Untruth", "Verifier", "require_truth", "untruths"]

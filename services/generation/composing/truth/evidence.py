@@ -1,0 +1,263 @@
+"""What a profile says, fact by fact: the only place where a claim may come from."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from services.document.locales import cldr, guess_language
+from services.generation.composing.truth.dates import Date, of_partial
+from services.generation.composing.truth.language import Language, language_of
+from services.generation.composing.truth.reading import Part, Word, read
+from services.generation.skills.extraction import find_skills
+from services.generation.skills.table import SkillTable
+from vitae.resume.v1 import common_pb2, profile_pb2
+
+SUMMARY, PERSONAL = "summary", "personal"
+"""Ids of the two facts that have none of their own."""
+
+_HEAD = (
+    "title", "company", "name", "position", "organization", "institution", "degree", "field_of_study", "entity",
+    "issuer", "awarder", "publisher",
+)  # fmt: skip
+"""Fields that name an entry: what is said of anything in it may be said with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence of a fact, its words found by what they may be compared by."""
+
+    part: Part
+    by_key: Mapping[str, tuple[Word, ...]]
+    runs: str
+    """Its text in scripts without spaces."""
+
+
+class Evidence:
+    """A profile, looked up by the ids of its facts."""
+
+    def __init__(
+        self, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable, locale: str
+    ) -> None:
+        self.profile = profile
+        self.skills = skills
+        self.locale = locale
+        self._today = today
+        self.facts: dict[str, Message] = {SUMMARY: profile, PERSONAL: profile.personal}
+        self.facts.update(by_id(profile))
+        self._entries = _entries(profile)
+        self._flat_by_source: dict[str, list[str]] = {}
+        self._said_by_text: dict[tuple[str, str], list[Said]] = {}
+        self._texts_by_source: dict[str, list[str]] = {}
+        self._skills_by_text: dict[str, frozenset[str]] = {}
+        self.translated: dict[str, dict[str, list[str]]] = {}
+        for each in profile.translations:
+            fields = self.translated.setdefault(each.source_id or SUMMARY, {})
+            fields.setdefault(each.field, []).append(each.text)
+
+    @cached_property
+    def language(self) -> Language:
+        """The words of the resume's language and of the profile's."""
+        return language_of((self.locale, self.own_locale))
+
+    @cached_property
+    def own_locale(self) -> str:
+        """The language of the profile's own texts."""
+        return self.profile.locale or guess_language(list(strings(self.profile))[:50]) or self.locale
+
+    def texts(self, source: str) -> list[str]:
+        """Every text of a fact and of what it holds, its translations with it."""
+        if source not in self._texts_by_source:
+            if source == SUMMARY:
+                own = [self.profile.summary, self.profile.enhanced_summary]
+            else:
+                own = list(strings(self.facts[source]))
+            self._texts_by_source[source] = own + self._translations(source)
+        return self._texts_by_source[source]
+
+    def flat_texts(self, source: str) -> list[str]:
+        """The texts of a fact, flat."""
+        if source not in self._flat_by_source:
+            self._flat_by_source[source] = [flat(each) for each in self.texts(source)]
+        return self._flat_by_source[source]
+
+    def said(self, source: str) -> list[Said]:
+        """The sentences of a fact."""
+        return [each for number in range(len(self.texts(source))) for each in self.said_in(source, number)]
+
+    def said_in(self, source: str, number: int) -> list[Said]:
+        """The sentences of one text of a fact; remembered, because facts stand behind many lines."""
+        texts = self.texts(source)
+        translated = number >= len(texts) - len(self._translations(source))
+        key = (texts[number], self.locale if translated else self.own_locale)
+        if key not in self._said_by_text:
+            self._said_by_text[key] = [
+                said(sentence.whole, self.language)
+                for sentence in read(key[0], self.language, key[1], self.skills, spell_out=True)
+            ]
+        return self._said_by_text[key]
+
+    def head(self, sources: Iterable[str]) -> list[str]:
+        """What names the entries that the sources stand in, longest first."""
+        found = {
+            text
+            for source in sources
+            if (entry := self.entry_of(source)) is not None
+            for field in _HEAD
+            for text in (
+                *texts_of(entry, field),
+                *self.translated.get(getattr(entry, "id", ""), {}).get(field, ()),
+            )
+        }
+        found |= {place for source in sources for place in self._places(source)}
+        shown = {" ".join(each.split()) for each in found} - {""}
+        return sorted(shown, key=lambda each: (-len(each), each))
+
+    def dates(self, sources: Iterable[str]) -> list[Date]:
+        """The dates of the entries that the sources stand in."""
+        found: list[Date] = []
+        for source in sources:
+            entry = self.entry_of(source)
+            values = [value for _, value in entry.ListFields()] if entry is not None else []
+            dates = (of_partial(value) for value in values if isinstance(value, common_pb2.PartialDate))
+            found.extend(each for each in dates if each is not None)
+        return found
+
+    def entry_of(self, source: str) -> Message | None:
+        """The job, project, degree ... that a fact is or stands in."""
+        return self._entries.get(source)
+
+    def all_texts(self) -> list[str]:
+        """Every text of the profile."""
+        return [*strings(self.profile), *(each.text for each in self.profile.translations)]
+
+    def proved_skills(self, texts: Iterable[str]) -> set[str]:
+        """The skills that texts name."""
+        return {name for text in texts for name in self._skills_of(text)}
+
+    def years(self, jobs: Iterable[profile_pb2.Experience] | None = None) -> float:
+        """The years from the first to the last month of jobs, added up month by month, each month once."""
+        months: set[int] = set()
+        now = self._today.year * 12 + self._today.month - 1
+        for job in self.profile.experience if jobs is None else jobs:
+            if not job.start_date.year:
+                continue
+            first = job.start_date.year * 12 + (job.start_date.month or 1) - 1
+            last = now
+            if job.end_date.year and not job.is_current:
+                last = min(now, job.end_date.year * 12 + (job.end_date.month or 12) - 1)
+            months.update(range(first, last + 1))
+        return len(months) / 12
+
+    def jobs(self, sources: Iterable[str]) -> list[profile_pb2.Experience]:
+        """The jobs among sources."""
+        found = (self.facts.get(source) for source in sources)
+        return [each for each in found if isinstance(each, profile_pb2.Experience)]
+
+    def _translations(self, source: str) -> list[str]:
+        ids = {source, *(by_id(self.facts[source]) if source not in (SUMMARY, PERSONAL) else ())}
+        return [
+            text for each in sorted(ids) for found in self.translated.get(each, {}).values() for text in found
+        ]
+
+    def _places(self, source: str) -> Iterator[str]:
+        entry = self.entry_of(source)
+        if entry is None or "location" not in entry.DESCRIPTOR.fields_by_name:
+            return
+        location: common_pb2.Location = entry.location  # type: ignore[attr-defined]
+        yield from (location.text, location.city, location.region)
+        code = location.country_code.strip()
+        if len(code) == 2:
+            yield str(cldr(self.locale).territories.get(code.upper(), ""))
+
+    def _skills_of(self, text: str) -> frozenset[str]:
+        """The skills a text names; remembered, because facts stand behind many lines."""
+        known = self._skills_by_text.get(text)
+        if known is None:
+            found = find_skills(self.skills.tokens(text), self.skills)
+            known = self._skills_by_text[text] = frozenset(mention.skill.name for mention in found)
+        return known
+
+
+def said(part: Part, language: Language) -> Said:
+    """A statement, made ready for being looked up in."""
+    by_key: dict[str, list[Word]] = {}
+    for word in part.words:
+        for key in keys_of(word.form, language):
+            by_key.setdefault(key, []).append(word)
+    runs = " ".join(word.form for word in part.words if word.kind == "run")
+    return Said(part, {key: tuple(found) for key, found in by_key.items()}, runs)
+
+
+def keys_of(form: str, language: Language) -> set[str]:
+    """What a word shares with every word it may be alike to."""
+    stems = language.stems(form)
+    return {
+        form,
+        *stems,
+        *(f"{each[:5]}*" for each in stems if len(each) >= 5),
+        *language.groups.get(form, ()),
+    } | ({f"{form[:2]}*"} if "\uac00" <= form[:1] <= "\ud7af" else set())
+
+
+def by_id(message: Message) -> dict[str, Message]:
+    """Every message with an id inside a message."""
+    found: dict[str, Message] = {}
+    for descriptor, value in message.ListFields():
+        if descriptor.message_type is None or descriptor.message_type.GetOptions().map_entry:
+            continue
+        for child in value if descriptor.is_repeated else [value]:
+            if "id" in child.DESCRIPTOR.fields_by_name and child.id:
+                found[child.id] = child
+            found.update(by_id(child))
+    return found
+
+
+def _entries(profile: profile_pb2.ProfileContent) -> dict[str, Message]:
+    """The entry of every fact that is one or stands in one."""
+    found: dict[str, Message] = {}
+    for descriptor, value in profile.ListFields():
+        kind = descriptor.message_type
+        if kind is None or not descriptor.is_repeated or "id" not in kind.fields_by_name:
+            continue
+        for entry in value:
+            own = entry.items if isinstance(entry, profile_pb2.CustomSection) else [entry]
+            if isinstance(entry, profile_pb2.CustomSection):
+                found[entry.id] = entry
+            for each in own:
+                found[each.id] = each
+                found.update(dict.fromkeys(by_id(each), each))
+    return found
+
+
+def strings(message: Message) -> Iterator[str]:
+    """Every text inside a message, translations and unknown keys left out."""
+    for descriptor, value in message.ListFields():
+        if descriptor.name in ("id", "translations", "extras"):
+            continue
+        children = value if descriptor.is_repeated else [value]
+        if descriptor.type == FieldDescriptor.TYPE_STRING:
+            yield from children
+        elif descriptor.type == FieldDescriptor.TYPE_MESSAGE:
+            for child in children:
+                yield from strings(child)
+
+
+def texts_of(fact: Message, field: str) -> list[str]:
+    """The texts of one field of a fact; none where it has no such field."""
+    descriptor = fact.DESCRIPTOR.fields_by_name.get(field)
+    if descriptor is None or descriptor.type != FieldDescriptor.TYPE_STRING:
+        return []
+    value = getattr(fact, field)
+    return list(value) if descriptor.is_repeated else [value]
+
+
+def flat(text: str) -> str:
+    """The text without case and with single spaces, for comparing letters and nothing else."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return " ".join(text.casefold().split())

@@ -9,6 +9,7 @@
         async with acting_as(connection, tenant_id, user_id):          # one record of that user, same transaction
             ...
     after_commit(connection, hook)                                     # hook() once this transaction stands
+    after_rollback(connection, hook)                                   # hook() once it is known not to, or not known
     transaction_time(connection)                                       # the database's clock, one for all replicas
     await retrying(operation, attempts=3)                              # operation opens its own transaction
     await database.check(); database.pool(); await database.close()
@@ -120,6 +121,7 @@ class _Transaction:
     role: str
     began: datetime | None = None
     hooks: list[Callable[[], None]] = field(default_factory=list)
+    undo: list[Callable[[], None]] = field(default_factory=list)
 
 
 _KEY = "vitae.transaction"
@@ -280,8 +282,13 @@ class Database:
             raise typed from error
         except PoolTimeoutError as error:
             raise _busy() from error
-        for hook in transaction.hooks:
-            hook()
+        else:
+            transaction.undo.clear()
+            for hook in transaction.hooks:
+                hook()
+        finally:
+            for hook in transaction.undo:
+                hook()
 
     @asynccontextmanager
     async def _begun(
@@ -331,6 +338,11 @@ async def acting_as(
 def after_commit(connection: AsyncConnection, hook: Callable[[], None]) -> None:
     """Calls `hook` once the present transaction is committed; never when it is rolled back. The hook must not block."""
     _of(connection).hooks.append(hook)
+
+
+def after_rollback(connection: AsyncConnection, hook: Callable[[], None]) -> None:
+    """Calls `hook` when the present transaction is rolled back, or when nobody can tell; it must not block."""
+    _of(connection).undo.append(hook)
 
 
 def transaction_time(connection: AsyncConnection) -> datetime:

@@ -26,6 +26,7 @@ transaction have to go in the order of (kind, tenant, user).
 """
 
 from services.runtime.queue.doorbell import Doorbell
+from services.runtime.queue.handover import Handed
 from services.runtime.queue.queue import Queue, backoff
 from services.runtime.queue.work import Beat, Depth, Ended, Heard, Lease, Outcome, Result, Standing, Work
 
@@ -34,6 +35,7 @@ __all__ = [
     "Depth",
     "Doorbell",
     "Ended",
+    "Handed",
     "Heard",
     "Lease",
     "Outcome",

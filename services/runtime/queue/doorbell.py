@@ -16,6 +16,7 @@ import psycopg
 
 from services.runtime.db import Database
 from services.runtime.errors import VitaeError
+from services.runtime.queue.handover import Handed, Offer, Seat
 
 CHANNEL = "vitae_work"
 
@@ -31,34 +32,62 @@ _log = logging.getLogger(__name__)
 class Waiter:
     """One worker's place at the bell. Rings while it is busy are kept, so none falls between looking and waiting."""
 
-    def __init__(self, kinds: Sequence[str], poll: float) -> None:
+    def __init__(self, kinds: Sequence[str], poll: float, offer: Offer | None) -> None:
         self.kinds = frozenset(kinds)
         self._poll = poll
-        self._rung = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._rung = False
+        self._offer = offer
+        self._waiting = False
+        self._seat: Seat | None = None
 
     @property
     def rung(self) -> bool:
         """Whether a ring is not answered yet."""
-        return self._rung.is_set()
+        return self._rung
 
     def wake(self) -> None:
         """Rings for this waiter."""
-        self._rung.set()
+        self._rung = True
+        self._woken.set()
 
     def take(self) -> bool:
         """The waiter is about to look: whether there was a ring, which that look answers."""
-        rung = self._rung.is_set()
-        self._rung.clear()
+        rung, self._rung = self._rung, False
+        self._woken.clear()
         return rung
 
-    async def wait(self, timeout: float) -> None:
-        """Returns when rung, when it is time to look again (the poll, jittered), or after `timeout` seconds."""
+    def reserve(self) -> Seat | None:
+        """A seat for work that is being queued, where this waiter waits, offers itself and has promised nobody yet."""
+        if not self._waiting or self._offer is None or self._seat is not None or self._rung:
+            return None
+        self._seat = Seat(self._offer)
+        self._woken.set()
+        return self._seat
+
+    async def wait(self, timeout: float) -> Handed | None:
+        """Returns when rung, when it is time to look again (the poll, jittered), or after `timeout` seconds; with work
+        when some was handed over.
+        """
         again = min(timeout, self._poll * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        self._waiting = True
         try:
             async with asyncio.timeout(again):
-                await self._rung.wait()
+                await self._woken.wait()
         except TimeoutError:
-            return
+            pass
+        finally:
+            self._waiting = False
+        if self._seat is None:
+            return None
+        handed = await self._seat.outcome()
+        self._seat = None
+        return handed
+
+    def leave(self) -> None:
+        """The waiter waits no more."""
+        if self._seat is not None:
+            self._seat.leave()
 
 
 class Doorbell:
@@ -90,15 +119,23 @@ class Doorbell:
         for waiter in self._waiters:
             waiter.wake()
 
+    def seat(self, kind: str) -> Seat | None:
+        """The promise of the longest waiter for this kind here, if any can give one."""
+        for waiter in self._waiters:
+            if kind in waiter.kinds and (seat := waiter.reserve()) is not None:
+                return seat
+        return None
+
     @contextmanager
-    def waiter(self, kinds: Sequence[str]) -> Iterator[Waiter]:
+    def waiter(self, kinds: Sequence[str], offer: Offer | None = None) -> Iterator[Waiter]:
         """A place at the bell. A ring left unanswered when it is given up goes on to somebody else."""
-        waiter = Waiter(kinds, self._poll)
+        waiter = Waiter(kinds, self._poll, offer)
         self._waiters[waiter] = None
         try:
             yield waiter
         finally:
             del self._waiters[waiter]
+            waiter.leave()
             if waiter.rung:
                 for kind in waiter.kinds:
                     self.ring(kind)

@@ -1,6 +1,7 @@
 """The queue's operations; the package's docstring tells how they go together."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,10 +13,11 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.runtime.db import Database, acting_as, after_commit, transaction_time
-from services.runtime.errors import AlreadyExists, FailedPrecondition, ResourceExhausted
+from services.runtime.db import Database, acting_as, after_commit, after_rollback, transaction_time
+from services.runtime.errors import AlreadyExists, FailedPrecondition, ResourceExhausted, VitaeError
 from services.runtime.queue import sql
 from services.runtime.queue.doorbell import Doorbell
+from services.runtime.queue.handover import Handed, Offer
 from services.runtime.queue.work import Beat, Depth, Ended, Heard, Lease, Outcome, Result, Standing, Work
 
 BACKOFF_MINUTES = (1, 2, 4, 8, 16, 32, 60)
@@ -34,6 +36,9 @@ _CONTENTION_PAUSE = (0.002, 0.1)
 """Seconds between claims while others hold the slots of all ready users: first, and at most, doubling."""
 
 
+_log = logging.getLogger(__name__)
+
+
 def backoff(spent: int, jitter: float) -> float:
     """Seconds until the next try when `spent` tries failed; `jitter` is a random number in 0..1."""
     minutes = BACKOFF_MINUTES[min(spent, len(BACKOFF_MINUTES)) - 1]
@@ -41,7 +46,7 @@ def backoff(spent: int, jitter: float) -> float:
 
 
 class Queue:
-    """Operations on one service's queue tables. Holds no state but how it was set up."""
+    """Operations on one service's queue tables. Keeps nothing but how it was set up and what it is about to return."""
 
     def __init__(
         self,
@@ -63,14 +68,17 @@ class Queue:
         self._running_limit = running_limit
         self._clock = clock
         self._jitter = jitter
+        self._returning: set[asyncio.Task[None]] = set()
 
-    async def enqueue(self, connection: AsyncConnection, work: Work) -> None:
+    async def enqueue(self, connection: AsyncConnection, work: Work, *, content: object = None) -> None:
         """Queues work in the caller's transaction (the user's own, or acting_as).
 
+        With `content`, which stands for what `on_claimed` would read, a worker that waits in this process gets the work
+        with it as soon as the transaction is committed (handover.py).
         Raises ResourceExhausted (QUEUE_FULL) past the user's waiting limit, AlreadyExists (WORK_EXISTS) when work with
         this id is live; the transaction is then to be rolled back.
         """
-        await self._insert(connection, work, attempt=0)
+        await self._insert(connection, work, attempt=0, content=content)
 
     async def claim(
         self, connection: AsyncConnection, owner: UUID, kinds: Sequence[str], *, limit: int, lease: float
@@ -125,15 +133,18 @@ class Queue:
         lease: float,
         wait: float,
         on_claimed: Callable[[AsyncConnection, list[Lease]], Awaitable[None]] | None = None,
+        on_handed: Callable[[Handed], None] | None = None,
     ) -> list[Lease]:
         """Claims in transactions of its own until there is work or `wait` seconds are over (then an empty list).
 
-        `on_claimed` is called with work that was found, in its transaction, to read what belongs to it.
+        `on_claimed` is called with work that was found, in its transaction, to read what belongs to it; `on_handed`
+        with work that was handed over with its content. Without the latter nothing is handed over.
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + wait
         pause = _CONTENTION_PAUSE[0]
-        with self._doorbell.waiter(kinds) as waiter:
+        offer = Offer(owner, lease, lambda handed: self._return_soon(database, handed)) if on_handed else None
+        with self._doorbell.waiter(kinds, offer) as waiter:
             while True:
                 rung_before = waiter.take()
                 try:
@@ -154,7 +165,10 @@ class Queue:
                     pause = min(pause * 2, _CONTENTION_PAUSE[1])
                 else:
                     pause = _CONTENTION_PAUSE[0]
-                    await waiter.wait(left)
+                    handed = await waiter.wait(left)
+                    if handed is not None and on_handed is not None:
+                        on_handed(handed)
+                        return [handed.lease]
 
     async def heartbeat(
         self, connection: AsyncConnection, owner: UUID, beats: Sequence[Beat], *, lease: float
@@ -341,7 +355,9 @@ class Queue:
     def _now(self, connection: AsyncConnection) -> datetime:
         return self._clock() if self._clock else transaction_time(connection)
 
-    async def _insert(self, connection: AsyncConnection, work: Work, *, attempt: int) -> None:
+    async def _insert(
+        self, connection: AsyncConnection, work: Work, *, attempt: int, content: object = None
+    ) -> None:
         now = self._now(connection)
         values = {
             "id": work.id,
@@ -356,6 +372,8 @@ class Queue:
             "waiting_limit": self._waiting_limit,
         }
         try:
+            if content is not None and await self._hand_over(connection, work, values, content):
+                return
             inserted = await connection.execute(sql.ENQUEUE, values)
         except IntegrityError as error:
             if isinstance(error.orig, psycopg.errors.UniqueViolation):
@@ -370,6 +388,51 @@ class Queue:
             )
         if work.delay <= 0:
             self._ring_after_commit(connection, work.kind)
+
+    async def _hand_over(
+        self, connection: AsyncConnection, work: Work, values: Mapping[str, Any], content: object
+    ) -> bool:
+        """Queues work as leased by a worker that waits here; False when there is none or the user may not run more."""
+        seat = self._doorbell.seat(work.kind) if work.delay <= 0 else None
+        if seat is None:
+            return False
+        after_rollback(connection, seat.free)
+        now = self._now(connection)
+        offer, expires_at = seat.offer, now + timedelta(seconds=seat.offer.lease)
+        held = {"owner": offer.owner, "expires_at": expires_at, "running_limit": self._running_limit}
+        row = (await connection.execute(sql.ENQUEUE_LEASED, {**values, **held})).one_or_none()
+        if row is None:
+            after_commit(connection, seat.free)
+            return False
+        lease = Lease(
+            id=work.id,
+            kind=work.kind,
+            tenant_id=work.tenant_id,
+            user_id=work.user_id,
+            owner=offer.owner,
+            attempt=row.attempt,
+            spent=1,
+            max_attempts=work.max_attempts,
+            started_at=now,
+            expires_at=expires_at,
+            enqueued_at=now,
+        )
+        after_commit(connection, lambda: seat.give(Handed(lease, content)))
+        return True
+
+    def _return_soon(self, database: Database, lease: Lease) -> None:
+        """Gives work back whose worker went away while it was handed over; when that fails, the lease runs out."""
+
+        async def give_back() -> None:
+            try:
+                async with database.queue_transaction() as connection:
+                    await self.give_back(connection, lease.id, lease.owner, lease.attempt)
+            except VitaeError as error:
+                _log.warning("work was not given back: %s", error.reason)
+
+        task = asyncio.create_task(give_back())
+        self._returning.add(task)
+        task.add_done_callback(self._returning.discard)
 
     async def _lock_candidates(
         self, connection: AsyncConnection, kinds: Sequence[str], limit: int

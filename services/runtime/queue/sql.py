@@ -28,6 +28,29 @@ ENQUEUE = text(
     """
 )
 
+ENQUEUE_LEASED = text(
+    """
+    with slot as (
+        insert into user_slots as s (kind, tenant_id, user_id, waiting, running)
+        values (:kind, :tenant_id, :user_id, 0, 1)
+        on conflict (kind, tenant_id, user_id) do update set running = s.running + 1
+            where s.running < :running_limit and s.waiting = 0
+        returning 1
+    )
+    insert into work_items (
+        id, kind, tenant_id, user_id, priority, run_after, attempt, spent, max_attempts, enqueued_at, owner,
+        lease_expires_at, started_at
+    )
+    select cast(:id as uuid), cast(:kind as text), cast(:tenant_id as uuid), cast(:user_id as uuid),
+        cast(:priority as smallint), cast(:run_after as timestamptz), cast(:attempt as int) + 1, 1,
+        cast(:max_attempts as int), cast(:now as timestamptz), cast(:owner as uuid),
+        cast(:expires_at as timestamptz), cast(:now as timestamptz)
+    from slot
+    returning attempt
+    """
+)
+"""ENQUEUE and CLAIM in one, for a worker that waits. Only where nothing of the user's waits: order and limits hold."""
+
 LOCK_CANDIDATES = text(
     """
     with expired as (

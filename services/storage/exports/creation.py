@@ -50,6 +50,19 @@ class CreationLimits:
 
 
 @dataclass(frozen=True)
+class WorkContent:
+    """What a worker gets of a new record, named as the columns it is otherwise read from."""
+
+    document: bytes
+    plan: bytes
+    traceparent: str
+    request_id: str
+    status: str
+    extension: str
+    kills: int
+
+
+@dataclass(frozen=True)
 class Planned:
     """One request with all that decides its bytes."""
 
@@ -180,6 +193,7 @@ class ExportCreation:
                 row, object_key = shared
                 made[record["id"]] = Found(export_message(row, None, now), now, object_key)
         for record, each in fresh:
+            document = each.snapshot.document.SerializeToString(deterministic=True)
             # Takes the user's slot, which makes the sums that follow those of the whole user.
             await self.queue.enqueue(
                 connection,
@@ -190,8 +204,16 @@ class ExportCreation:
                     identity.user,
                     max_attempts=self.limits.max_attempts,
                 ),
+                content=WorkContent(
+                    document,
+                    record["plan"],
+                    record["traceparent"],
+                    record["request_id"],
+                    "pending",
+                    record["extension"],
+                    0,
+                ),
             )
-            document = each.snapshot.document.SerializeToString(deterministic=True)
             row = await records.add_pending(connection, record, document, bounds)
             made[record["id"]] = Found(export_message(row, None, now), now)
         await call.keep(connection, b"".join(id.bytes for id in made), now)

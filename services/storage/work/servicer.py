@@ -16,8 +16,8 @@ from services.runtime import deadlines
 from services.runtime.auth import require_service
 from services.runtime.db import Database, acting_as
 from services.runtime.errors import FieldError, InvalidArgument
-from services.runtime.queue import Beat, Lease, Queue
-from services.storage.exports.creation import KIND
+from services.runtime.queue import Beat, Handed, Lease, Queue
+from services.storage.exports.creation import KIND, WorkContent
 from services.storage.exports.endings import Failure, Owned
 from services.storage.exports.messages import timestamp
 from services.storage.exports.waiting import Changes
@@ -50,6 +50,9 @@ _WORK: Select[Any] = select(
     exports.c.kills,
 ).where(exports.c.id == bindparam("export_id"))
 """Within the owner's scope, which row-level security keeps to."""
+
+Content = Row[Any] | WorkContent
+"""A record as _WORK reads it, or as it was queued."""
 
 
 @dataclass(frozen=True)
@@ -141,11 +144,9 @@ class WorkServicer(WorkServiceServicer):
             await self.failing.give_back(Fence.of(each))
         return messages.ReturnWorkResponse()
 
-    async def _claimed(
-        self, owner: UUID, limit: int, wait: float
-    ) -> tuple[list[Lease], dict[UUID, Row[Any]]]:
-        """Leases, and the records they are about as they were read in the claiming transaction."""
-        rows: dict[UUID, Row[Any]] = {}
+    async def _claimed(self, owner: UUID, limit: int, wait: float) -> tuple[list[Lease], dict[UUID, Content]]:
+        """Leases, and the records they are about as they were read or made in the claiming transaction."""
+        rows: dict[UUID, Content] = {}
 
         async def read(connection: AsyncConnection, leases: list[Lease]) -> None:
             rows.clear()
@@ -156,6 +157,9 @@ class WorkServicer(WorkServiceServicer):
                     found = answer.one_or_none()
                 if found is not None:
                     rows[lease.id] = found
+
+        def handed(work: Handed) -> None:
+            rows[work.lease.id] = work.content
 
         loop = asyncio.get_running_loop()
         until = loop.time() + wait
@@ -172,11 +176,12 @@ class WorkServicer(WorkServiceServicer):
                     lease=self.lease_seconds,
                     wait=min(left, SLICE),
                     on_claimed=read,
+                    on_handed=handed,
                 )
             if leases or self.stopping.is_set() or loop.time() >= until:
                 return leases, rows
 
-    async def _work(self, lease: Lease, rows: Mapping[UUID, Row[Any]]) -> messages.ExportWork | None:
+    async def _work(self, lease: Lease, rows: Mapping[UUID, Content]) -> messages.ExportWork | None:
         row = rows.get(lease.id)
         if row is None or row.status != "pending":  # deleted or cancelled in this very moment
             await self._give_back([lease])

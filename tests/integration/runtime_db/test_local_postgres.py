@@ -105,7 +105,7 @@ def test_data_and_passwords_survive_and_nothing_is_open_to_others(folder: Path) 
                 row = connection.execute(query if name == "lc_collate" else f"show {name}").fetchone()
                 assert row == (expected,)
         pid = server_pid(folder)
-    assert not running(pid)
+    wait_for_end(pid)  # its parent may not have buried it yet
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "secrets.json").stat().st_mode & 0o777 == 0o600
     began = time.monotonic()

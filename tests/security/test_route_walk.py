@@ -268,6 +268,8 @@ def test_only_the_tenants_admin_may_have_a_user_erased(
         own = rest.call("DELETE", "/me/data", params={"validate_only": True})
     assert own["erased"]
     for about, intruder in people.intruders.items():
+        if intruder.user == victim.user:
+            continue  # the same person to the identity provider: it is their own data in another tenant they may erase
         headers = {"Authorization": f"Bearer {system.token(**intruder.who)}"}
         params = {"validate_only": "true"}
         real, unknown = (

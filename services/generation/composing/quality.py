@@ -1,36 +1,26 @@
 """How good a version of a resume is (SPEC G11): coverage, readability, form, duplicates, and what to do about each."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Iterator
 
-from services.document.lines import LineRef, iter_lines
-from services.generation.skills.tokens import Tokenizer
+from services.document.dates import month_number
+from services.document.lines import LineRef, iter_entries, iter_lines
+from services.generation.composing.length import PAGE_ROWS, PAGES, rows
+from services.generation.composing.readability import Fault, duplicates, reading_faults
 from vitae.generation.v1 import documents_pb2, matching_pb2
 from vitae.resume.v1 import common_pb2, resume_pb2
 
-_LONG_LINE = 280
-"""Characters after which a bullet runs over three printed lines."""
-_LONG_SENTENCE = 35
-"""Words after which a sentence is hard to read in one go."""
-_SHORT_LINE = 20
 _SUMMARY_WORDS = 120
 _MOST_BULLETS = 8
-_WITH_FIGURES = 0.25
-"""Part of the achievements that should name a figure."""
-_ALIKE = 0.8
-"""Part of their words two lines share when they say the same."""
+_RECENT = 15
+"""Years before the newest job for which a job should say what was done."""
 _MOST_FINDINGS = 30
 _UNPROVED = "Nothing in the profile proves this line; check it, or add the fact to the profile."
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    code: str
-    message: str
-    cost: float
-    line_id: str = ""
+_BULLET = re.compile(r"^\s*[•▪●◦‣·*]")
+_JOINERS = "\u200c\u200d\u200e\u200f"
+"""Unseen characters that some scripts are spelled with."""
 
 
 def quality(
@@ -38,33 +28,44 @@ def quality(
 ) -> documents_pb2.QualityReport:
     """The report on a resume; `match` is its tailored match, None without a posting."""
     coverage, missing = _coverage(resume, match)
-    lines = list(iter_lines(resume))
-    bullets = [each.line for each in lines if _is_bullet(each)]
-    reading, form = list(_reading_faults(resume, bullets)), [*_contact_faults(resume), *_form_faults(resume)]
-    duplicates = list(_duplicates(bullets))
-    unproved = [
-        _Fault("UNPROVED", _UNPROVED, 0, each.line.id) for each in lines if each.line.provenance.unproved
+    lines = [each for each in iter_lines(resume) if each.section is None or not each.section.hidden]
+    bullets = [each.line for each in lines if ".achievements[" in each.path and each.line.text]
+    running = [each.line.text for each in lines if _is_running(each)]
+    reading = [
+        *reading_faults(bullets, running, resume.locale),
+        *_summary_faults(resume),
+        *_job_faults(resume),
     ]
-    faults = [*unproved, *missing, *duplicates, *form, *sorted(reading, key=lambda fault: -fault.cost)]
+    form = [*_contact_faults(resume), *_form_faults(resume), *_text_faults(lines), *_length_faults(resume)]
+    twins = list(duplicates(bullets, resume.locale))
+    unproved = [
+        Fault("UNPROVED", _UNPROVED, 0, each.line.id) for each in lines if each.line.provenance.unproved
+    ]
+    faults = [*unproved, *missing, *twins, *_dearest(form), *_dearest(reading)]
+    findings = {(each.code, each.line_id, each.message): each for each in faults}
     return documents_pb2.QualityReport(
         coverage=coverage,
         readability=_rate(reading),
         format_compliance=_rate(form),
-        duplicates=len(duplicates),
+        duplicates=len(twins),
         findings=[
             documents_pb2.QualityFinding(code=each.code, line_id=each.line_id, message=each.message)
-            for each in faults[:_MOST_FINDINGS]
+            for each in list(findings.values())[:_MOST_FINDINGS]
         ],
     )
 
 
-def _rate(faults: list[_Fault]) -> float:
+def _dearest(faults: Iterable[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: -fault.cost)
+
+
+def _rate(faults: list[Fault]) -> float:
     return round(max(0.0, 100.0 - sum(each.cost for each in faults)), 1)
 
 
 def _coverage(
     resume: resume_pb2.StructuredResume, match: matching_pb2.MatchAnalysis | None
-) -> tuple[float, list[_Fault]]:
+) -> tuple[float, list[Fault]]:
     """Of what the posting asks and the person proves, the part that is shown; without a posting, of the sections a
     resume needs, the part that is there.
     """
@@ -74,97 +75,125 @@ def _coverage(
         if "projects" in present and "experience" not in present:
             needed = needed - {"experience"} | {"projects"}
         gaps = sorted(needed - present)
-        faults = [_Fault("SECTION_MISSING", f"Add a section “{each}” to the profile.", 0) for each in gaps]
-        return round(100.0 * (1 - len(gaps) / len(needed)), 1), faults
+        return round(100.0 * (1 - len(gaps) / len(needed)), 1), [_section_missing(each, 0) for each in gaps]
     matched = set(match.matched_skills)
-    rows = [row for row in match.skill_comparison if row.skill in matched]
-    hidden = [row.skill for row in rows if row.standing == matching_pb2.SKILL_STANDING_HIDDEN]
+    compared = [row for row in match.skill_comparison if row.skill in matched]
+    hidden = [row.skill for row in compared if row.standing == matching_pb2.SKILL_STANDING_HIDDEN]
     faults = [
-        _Fault("SKILL_HIDDEN", f"Show {each}: the posting asks for it and the profile proves it.", 0)
+        Fault("SKILL_HIDDEN", f"Show {each}: the posting asks for it and the profile proves it.", 0)
         for each in hidden
     ]
-    return (round(100.0 * (1 - len(hidden) / len(rows)), 1) if rows else 100.0), faults
+    return (round(100.0 * (1 - len(hidden) / len(compared)), 1) if compared else 100.0), faults
 
 
-def _reading_faults(resume: resume_pb2.StructuredResume, bullets: list[common_pb2.Line]) -> Iterator[_Fault]:
-    share = 40.0 / max(1, len(bullets))
-    for each in bullets:
-        if len(each.text) > _LONG_LINE:
-            yield _Fault(
-                "LINE_TOO_LONG", f"Split or shorten this line of {len(each.text)} characters.", share, each.id
-            )
-        elif (
-            max((len(part.split()) for part in re.split(r"[.!?;]\s", each.text)), default=0) > _LONG_SENTENCE
-        ):
-            yield _Fault("SENTENCE_TOO_LONG", "Break this sentence in two.", share / 2, each.id)
-        elif len(each.text) < _SHORT_LINE:
-            yield _Fault("LINE_TOO_SHORT", "Say what was done and what came of it.", share / 2, each.id)
-    with_figures = sum(any(letter.isdigit() for letter in each.text) for each in bullets)
-    if bullets and with_figures < len(bullets) * _WITH_FIGURES:
-        share_said = f"Only {with_figures} of {len(bullets)} lines name a figure"
-        yield _Fault("NO_NUMBERS", f"{share_said}; say how much, how many, how fast.", 15)
+def _section_missing(kind: str, cost: float) -> Fault:
+    return Fault("SECTION_MISSING", f"Add a section “{kind}”; readers and parsers look for it.", cost)
+
+
+def _summary_faults(resume: resume_pb2.StructuredResume) -> Iterator[Fault]:
     for section in resume.sections:
         count = sum(len(each.text.split()) for each in section.summary.lines)
         if count > _SUMMARY_WORDS:
-            yield _Fault(
-                "SUMMARY_TOO_LONG", f"The summary has {count} words; {_SUMMARY_WORDS} are read at most.", 10
-            )
-        for job in section.experience.entries:
-            if len(job.achievements) > _MOST_BULLETS:
-                count = len(job.achievements)
-                yield _Fault(
-                    "TOO_MANY_LINES", f"“{job.title}” has {count} lines; {_MOST_BULLETS} are enough.", 5
-                )
-            if not job.achievements and not job.description.text:
-                yield _Fault("ENTRY_EMPTY", f"Say what was done as “{job.title}”.", 5)
+            message = f"Shorten the summary of {count} words; {_SUMMARY_WORDS} are read at most."
+            yield Fault("SUMMARY_TOO_LONG", message, 10)
 
 
-def _contact_faults(resume: resume_pb2.StructuredResume) -> Iterator[_Fault]:
+def _job_faults(resume: resume_pb2.StructuredResume) -> Iterator[Fault]:
+    """Jobs with too much or nothing to read; of those long past a title is enough."""
+    jobs = [job for section in resume.sections if not section.hidden for job in section.experience.entries]
+    newest = max((_last_year(job) for job in jobs), default=0)
+    for job in jobs:
+        name = job.title or job.company
+        if len(job.achievements) > _MOST_BULLETS:
+            message = f"Keep the best {_MOST_BULLETS} of the {len(job.achievements)} lines of “{name}”."
+            yield Fault("TOO_MANY_LINES", message, 5)
+        if not job.achievements and not job.description.text and newest - _last_year(job) < _RECENT:
+            yield Fault("ENTRY_EMPTY", f"Say what was done as “{name}”.", 5)
+
+
+def _last_year(job: resume_pb2.ExperienceEntry) -> int:
+    """The year a job ended, or began where it lasts."""
+    return job.end_date.year or job.start_date.year
+
+
+def _contact_faults(resume: resume_pb2.StructuredResume) -> Iterator[Fault]:
     header = resume.header
     if not header.full_name:
-        yield _Fault("NAME_MISSING", "Add the full name; parsers file a resume under it.", 30)
+        yield Fault("NAME_MISSING", "Add the full name; parsers file a resume under it.", 30)
     if not header.email:
-        yield _Fault("EMAIL_MISSING", "Add a mail address.", 20)
+        yield Fault("EMAIL_MISSING", "Add a mail address.", 20)
     elif not _EMAIL.fullmatch(header.email):
-        yield _Fault("EMAIL_ODD", "Check the mail address; parsers will not take it for one.", 10)
+        yield Fault("EMAIL_ODD", "Check the mail address; parsers will not take it for one.", 10)
     if not header.phone:
-        yield _Fault("PHONE_MISSING", "Add a telephone number.", 5)
+        yield Fault("PHONE_MISSING", "Add a telephone number.", 5)
     if not header.location:
-        yield _Fault("LOCATION_MISSING", "Add the city; many employers filter by it.", 3)
+        yield Fault("LOCATION_MISSING", "Add the city; many employers filter by it.", 3)
 
 
-def _form_faults(resume: resume_pb2.StructuredResume) -> Iterator[_Fault]:
+def _form_faults(resume: resume_pb2.StructuredResume) -> Iterator[Fault]:
     kinds = {section.WhichOneof("content") for section in resume.sections if not section.hidden}
     for kind, cost in (("experience", 10), ("education", 5), ("skills", 10)):
         if kind not in kinds:
-            yield _Fault("SECTION_MISSING", f"There is no section “{kind}”; parsers look for it.", cost)
+            yield _section_missing(kind, cost)
     for section in resume.sections:
         for job in section.experience.entries:
+            name = job.title or job.company
             if not job.start_date.year:
-                yield _Fault("DATE_MISSING", f"Add the first month of “{job.title or job.company}”.", 4)
+                yield Fault("DATE_MISSING", f"Add the first month of “{name}”.", 4)
             elif not job.start_date.month:
-                yield _Fault(
-                    "MONTH_MISSING", f"Add the month in which “{job.title or job.company}” began.", 1
-                )
+                yield Fault("MONTH_MISSING", f"Add the month in which “{name}” began.", 1)
             if not job.title or not job.company:
-                which = job.title or job.company
-                yield _Fault("FIELD_MISSING", f"Every job needs a title and an employer; see “{which}”.", 4)
+                yield Fault(
+                    "FIELD_MISSING", f"Add {'the employer' if job.title else 'the title'} of “{name}”.", 4
+                )
+    for each in iter_entries(resume):
+        start, end = getattr(each.entry, "start_date", None), getattr(each.entry, "end_date", None)
+        if start is not None and end is not None and _is_turned(start, end):
+            name = next(
+                (
+                    text
+                    for field in ("title", "name", "degree", "position")
+                    if (text := getattr(each.entry, field, ""))
+                ),
+                "",
+            )
+            yield Fault("DATES_TURNED", f"Check the dates of “{name}”: it ends before it begins.", 5)
 
 
-def _duplicates(bullets: list[common_pb2.Line]) -> Iterator[_Fault]:
-    tokenizer = Tokenizer()
-    seen: list[tuple[frozenset[str], str]] = []
-    for each in bullets:
-        found = frozenset(tokenizer.split(each.text).words())
-        if len(found) < 4:
-            continue
-        twin = next((text for other, text in seen if len(found & other) >= _ALIKE * len(found | other)), "")
-        if twin:
-            yield _Fault("DUPLICATE", f"This line says what another says: “{twin[:80]}”.", 0, each.id)
-        seen.append((found, each.text))
+def _is_turned(start: common_pb2.PartialDate, end: common_pb2.PartialDate) -> bool:
+    first, last = month_number(start), month_number(end, last=True)
+    return first is not None and last is not None and last < first
 
 
-def _is_bullet(each: LineRef) -> bool:
-    """Whether it is a visible line on what was done."""
-    visible = each.section is not None and not each.section.hidden
-    return visible and ".achievements[" in each.path and bool(each.line.text)
+def _text_faults(lines: Iterable[LineRef]) -> Iterator[Fault]:
+    """Characters that parsers stumble over."""
+    for each in lines:
+        odd = next((letter for letter in each.line.text if _is_odd(letter)), "")
+        if odd:
+            message = (
+                f"Type this line anew: it holds a character that is not seen or not text (U+{ord(odd):04X})."
+            )
+            yield Fault("ODD_CHARACTER", message, 3, each.line.id)
+        if _BULLET.match(each.line.text):
+            yield Fault(
+                "BULLET_IN_TEXT", "Take the bullet out of the text; it is printed anyway.", 1, each.line.id
+            )
+
+
+def _is_odd(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cf", "Co", "Cn", "Cc") and letter not in _JOINERS
+
+
+def _length_faults(resume: resume_pb2.StructuredResume) -> Iterator[Fault]:
+    pages = rows(resume) / PAGE_ROWS
+    scholar = any(len(section.publications.entries) > _MOST_BULLETS for section in resume.sections)
+    if pages > PAGES + 0.1 and not scholar:
+        message = f"Shorten it: it takes about {pages:.1f} pages, and {PAGES} are read."
+        yield Fault("TOO_LONG", message, 5)
+
+
+def _is_running(each: LineRef) -> bool:
+    """Whether a line is a sentence rather than a name in a list."""
+    return each.section is not None and any(
+        part in each.path for part in (".achievements[", "summary", ".description", ".text")
+    )

@@ -39,18 +39,19 @@ def choose(
     """What to print of each entry, by the entry's id."""
     most = context.options.max_achievements or DEFAULT_MOST
     top = max((context.relevance_of(each.id) for each in entries), default=0.0)
+    strong = _strengths(context, entries)
+    ordered = {entry.id: _best_first(context, entry.achievements, strong) for entry in entries}
     kept: dict[str, list[profile_pb2.Achievement]] = {}
     for entry in entries:
-        ordered = _by_relevance(context, entry.achievements)
-        kept[entry.id] = _worthy(context, ordered)[: _budget(context, entry, top, most)]
+        worthy = _worthy(context, ordered[entry.id], strong)
+        kept[entry.id] = worthy[: _budget(context, entry, top, most)]
     ids = {each.id for chosen in kept.values() for each in chosen}
     needed = _needed(context, ids, {each.id for entry in entries for each in entry.achievements})
     found = {}
     for entry in entries:
         wanted = {each.id for each in kept[entry.id]} | needed
-        ordered = _by_relevance(context, entry.achievements)
         found[entry.id] = Chosen(
-            tuple(each for each in ordered if each.id in wanted),
+            tuple(each for each in ordered[entry.id] if each.id in wanted),
             tuple(each for each in entry.achievements if each.id not in wanted),
         )
     return found
@@ -76,31 +77,40 @@ def note_left_out(
         context.notes.notices.append(f"{len(dropped)} {lines} left out of “{name}”: {listed}")
 
 
-def _by_relevance(
-    context: Context, achievements: Iterable[profile_pb2.Achievement]
+def _strengths(
+    context: Context, entries: Iterable[profile_pb2.Experience | profile_pb2.Project]
+) -> Mapping[str, float]:
+    """Strength of each achievement by its id; none where nothing is asked for, as it then changes nothing."""
+    if context.wanted is None:
+        return {}
+    return {
+        each.id: strength(each.enhanced_text or each.text, context.reading.table)
+        for entry in entries
+        for each in entry.achievements
+    }
+
+
+def _best_first(
+    context: Context, achievements: Iterable[profile_pb2.Achievement], strong: Mapping[str, float]
 ) -> list[profile_pb2.Achievement]:
     """What the posting wants most first, the stronger of two alike first; as given where nothing is asked."""
     if context.wanted is None:
         return list(achievements)
     return sorted(
-        achievements, key=lambda each: -(context.relevance_of(each.id) + _STRENGTH * _strength(context, each))
+        achievements, key=lambda each: -(context.relevance_of(each.id) + _STRENGTH * strong[each.id])
     )
 
 
-def _strength(context: Context, achievement: profile_pb2.Achievement) -> float:
-    return strength(achievement.enhanced_text or achievement.text, context.reading.table)
-
-
-def _worthy(context: Context, ordered: list[profile_pb2.Achievement]) -> list[profile_pb2.Achievement]:
+def _worthy(
+    context: Context, ordered: list[profile_pb2.Achievement], strong: Mapping[str, float]
+) -> list[profile_pb2.Achievement]:
     """Without lines that neither answer the posting nor say much, which only fill an entry that has few others."""
     if context.wanted is None:
         return ordered
-    strong = [
-        each for each in ordered if context.relevance_of(each.id) > 0 or _strength(context, each) > _BARE
-    ]
-    weak = [each for each in ordered if each not in strong]
-    kept = strong + weak[: max(0, _FILLED - len(strong))]
-    return [each for each in ordered if each in kept]
+    good = {each.id for each in ordered if context.relevance_of(each.id) > 0 or strong[each.id] > _BARE}
+    weak = [each.id for each in ordered if each.id not in good]
+    kept = good | set(weak[: max(0, _FILLED - len(good))])
+    return [each for each in ordered if each.id in kept]
 
 
 def _budget(

@@ -2,10 +2,12 @@
 
 import re
 
+from services.generation.postings.language import language
 from services.generation.skills.extraction import find_skills
 from services.generation.skills.table import SkillTable
+from services.generation.skills.tokens import fold
 
-_FIGURE = re.compile(r"\d|[〇一二三四五六七八九十百千]+[人名年件台社万億亿%割倍店個个家项月日]")
+_FIGURE = re.compile(r"\d|[〇一二三四五六七八九十百千数]+(?:営業)?[人名年件台社万億亿%割倍店個个家项月日]")
 _WORD = re.compile(r"[^\W\d_]+")
 _SUBSTANCE = 6
 """Words that leave room for what was done and what came of it."""
@@ -24,6 +26,12 @@ def strength(text: str, table: SkillTable) -> float:
         + 0.3 * bool(find_skills(table.tokens(text), table))
         + 0.2 * (words >= _SUBSTANCE)
     )
+
+
+def has_figure(text: str, tag: str) -> bool:
+    """Whether a text names a number, in digits or in words of its language."""
+    numbers = language(tag).numbers
+    return bool(_FIGURE.search(text)) or any(numbers.get(fold(word), 0) > 1 for word in _WORD.findall(text))
 
 
 def _unspaced(word: str) -> bool:

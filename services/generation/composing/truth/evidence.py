@@ -139,17 +139,19 @@ class Evidence:
         """The skills that texts name."""
         return {name for text in texts for name in self._skills_of(text)}
 
-    def years(self, jobs: Iterable[profile_pb2.Experience] | None = None) -> float:
-        """The years from the first to the last month of jobs, added up month by month, each month once."""
+    def years(self, jobs: Iterable[profile_pb2.Experience] | None = None, *, least: bool = False) -> float:
+        """The years from the first to the last month of jobs, added up month by month, each month once. Unknown months
+        are those that make most of it, or least.
+        """
         months: set[int] = set()
         now = self._today.year * 12 + self._today.month - 1
         for job in self.profile.experience if jobs is None else jobs:
             if not job.start_date.year:
                 continue
-            first = job.start_date.year * 12 + (job.start_date.month or 1) - 1
+            first = job.start_date.year * 12 + (job.start_date.month or (12 if least else 1)) - 1
             last = now
             if job.end_date.year and not job.is_current:
-                last = min(now, job.end_date.year * 12 + (job.end_date.month or 12) - 1)
+                last = min(now, job.end_date.year * 12 + (job.end_date.month or (1 if least else 12)) - 1)
             months.update(range(first, last + 1))
         return len(months) / 12
 

@@ -50,6 +50,8 @@ _ABBREVIATIONS = frozenset(
 _ELIDED = frozenset("l d qu n s c j m t".split())
 _DENY_REACH = 6
 """Words that "not" covers where no pause comes first."""
+_RANGES = frozenset("to or and bis auf und oder zu à a et ou y o e hasta до и naar tot en - ~".split())
+"""Words between two numbers of one unit."""
 _LACK_REACH = 2
 """Words that "without" and "no" cover."""
 _FOLLOWING = 3
@@ -197,6 +199,7 @@ class _Reader:
         self._starts = True
         self._paused = False
         self._deny_left = 0
+        self._lacking = False
         self._hedges: frozenset[str] = frozenset()
         self._pending: list[str] = []
         """Small words since the last word that claims something: perhaps "more than" before a number."""
@@ -383,8 +386,9 @@ class _Reader:
         self._money = ""
         if not quantity.modifier:
             quantity = replace(quantity, modifier=self._modifier())
-        self._pending = []
-        self._pass_on_unit(quantity)
+        between, self._pending = self._pending, []
+        if set(between) <= _RANGES:
+            self._pass_on_unit(quantity)
         before = self._sequence[-1] if self._sequence else None
         quantity = replace(
             quantity,
@@ -453,6 +457,7 @@ class _Reader:
             self._hedges |= {language.hedges[form]} if form in language.hedges else frozenset()
 
     def _deny(self, form: str, reach: int) -> None:
+        self._lacking = reach == _LACK_REACH
         self._deny_left = reach
         self._pending.append(form)
 
@@ -463,6 +468,8 @@ class _Reader:
             self._hedges |= {hedge}
             self._part.own |= {hedge}
         self._pending.append(form)
+        if self._lacking and self._deny_left < _LACK_REACH and form in self._language.leads:
+            self._deny_left = 0
         if self._paused:
             if form in self._language.relatives:
                 self._hedges |= {"other"}

@@ -26,8 +26,6 @@ _NO_SPACES = "\u2e80"
 """First character of the scripts that put no spaces between words."""
 _SHARED_WORK = frozenset({"help", "part"})
 """What weakens a deed and not the mention of a tool: who helped with Kubernetes used Kubernetes."""
-_YEARS_UNSURE = 2
-"""Years that unknown months of first and last years may add or take."""
 _HAN = re.compile(r"[\u30a0-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _PHRASE_EDGE = r"(?<![^\W_]){}(?![^\W_])"
 _BARE = 2
@@ -344,8 +342,11 @@ class _Checker:
         if part.words or part.dates or len(part.quantities) != 1 or part.quantities[0].unit != "year":
             return False
         jobs = self._evidence.jobs(self._sources)
-        most = int(self._evidence.years(jobs)) if jobs else 0
-        years = range(max(1, most - _YEARS_UNSURE), most + 1)
+        if not jobs:
+            return False
+        years = range(
+            max(1, int(self._evidence.years(jobs, least=True))), int(self._evidence.years(jobs)) + 1
+        )
         quantity = part.quantities[0]
         return quantity.modifier in ("", ">") and bool(quantity.values & {Decimal(each) for each in years})
 

@@ -1,6 +1,7 @@
 """The resource API: a file for each resource. A new resource is one file here and one line in `ROUTERS`."""
 
 from gateway.routes import (
+    cover_letters,
     exports,
     health,
     jobs,
@@ -18,6 +19,7 @@ TAGS = {
     "jobs": "Job postings and what was read from them.",
     "matching": "How a profile fits a posting, with the evidence.",
     "resumes": "Resumes made of a profile, and their versions.",
+    "cover-letters": "Cover letters made of a profile for a posting, and their versions.",
     "templates": "How documents can look.",
     "previews": "Documents as pictures, nothing stored.",
     "exports": "Files of documents: asked for, watched, downloaded.",
@@ -32,6 +34,7 @@ ROUTERS = (
     jobs.router,
     matches.router,
     resumes.router,
+    cover_letters.router,
     templates.router,
     previews.router,
     exports.downloads,

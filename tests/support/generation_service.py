@@ -29,6 +29,7 @@ from services.runtime.db import Database
 from services.runtime.server import build_server
 from services.runtime.settings import ServerConfig
 from vitae.generation.v1 import (
+    cover_letters_pb2_grpc,
     documents_pb2_grpc,
     matching_pb2_grpc,
     person_data_pb2_grpc,
@@ -51,6 +52,7 @@ class Caller:
     postings: postings_pb2_grpc.JobPostingServiceStub
     matches: matching_pb2_grpc.MatchServiceStub
     resumes: resumes_pb2_grpc.ResumeServiceStub
+    letters: cover_letters_pb2_grpc.CoverLetterServiceStub
     documents: documents_pb2_grpc.DocumentServiceStub
     persons: person_data_pb2_grpc.PersonDataServiceStub
 
@@ -82,6 +84,7 @@ class GenerationHarness:
             postings_pb2_grpc.JobPostingServiceStub(channel),
             matching_pb2_grpc.MatchServiceStub(channel),
             resumes_pb2_grpc.ResumeServiceStub(channel),
+            cover_letters_pb2_grpc.CoverLetterServiceStub(channel),
             documents_pb2_grpc.DocumentServiceStub(channel),
             person_data_pb2_grpc.PersonDataServiceStub(channel),
         )

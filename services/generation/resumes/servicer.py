@@ -14,6 +14,7 @@ from google.protobuf.struct_pb2 import Struct
 from services.document.jsonresume import export_resume
 from services.generation.composing.compose import COMPOSER_VERSION, Composition, compose
 from services.generation.documents import store
+from services.generation.documents.saving import Change
 from services.generation.documents.store import DocumentRow
 from services.generation.matching.ranking import rank
 from services.generation.matching.servicer import get_or_rank
@@ -24,7 +25,7 @@ from services.generation.profiles import store as profiles
 from services.generation.profiles.servicer import note
 from services.generation.resumes.masks import changes_structure, merged, writable
 from services.generation.resumes.revision import Ground, edited
-from services.generation.resumes.saving import RESUME, Change, ResumeWriter
+from services.generation.resumes.saving import RESUME, ResumeWriter
 from services.generation.resumes.structure import require_valid
 from services.generation.skills.table import SkillTable
 from services.generation.tables import Lock, etag_of, idempotency_keys, optional_id, sees_tenant, timestamp

@@ -1,8 +1,9 @@
 """Checks a letter against the profile and the posting it was made for, by the same verifier as resumes (SPEC G7).
 
-A letter has what a resume has not: sentences around the facts, and the posting's own title, company, contact and tasks.
-Those are taken out only where a line names the posting as its source and only as they stand there; what is left has to
-be proved by the profile's facts that the line names, exactly as in a resume.
+A letter has what a resume has not: sentences around the facts, and the posting's own title, company, contact and
+tasks. The sentences are known word by word (`letters/frames.py`); the posting's words are taken out only where a line
+names it as its source and only as they stand there. What is left the facts that the line names have to prove, as in a
+resume.
 """
 
 import re
@@ -13,7 +14,8 @@ from datetime import date
 from services.document.lines import iter_lines
 from services.generation.composing.truth import Untruth, untruths
 from services.generation.letters.address import without_form
-from services.generation.letters.language import letter_language
+from services.generation.letters.frames import claims, without
+from services.generation.letters.language import Language, letter_language
 from services.generation.letters.pen import POSTING_ID
 from services.generation.skills.table import SkillTable
 from services.runtime.errors import Internal
@@ -61,6 +63,7 @@ def letter_untruths(
     """Every claim of a letter that neither its sources nor the posting prove. What a user typed passes."""
     probe = resume_pb2.StructuredResume(locale=letter.locale, header=letter.sender)
     paths: list[tuple[str, str]] = []
+    language = letter_language(letter.locale)
     found = list(_address(letter, profile, addressee, today))
     phrases = _posting_phrases(addressee, "" if found else letter.recipient.name)
     for ref in iter_lines(letter):
@@ -71,9 +74,10 @@ def letter_untruths(
             found.append(Untruth(ref.path, ref.line.text, "names no source"))
             continue
         for text in (ref.line.text, *ref.line.alternates):
-            line = probe.sections.add().summary.lines.add(text=_left(text, origin, letter.locale, phrases))
-            line.provenance.CopyFrom(_of_profile(origin))
-            paths.append((ref.path, text))
+            for claim in _claims(text, origin, language, phrases):
+                line = probe.sections.add().summary.lines.add(text=claim)
+                line.provenance.CopyFrom(_of_profile(origin))
+                paths.append((ref.path, text))
     for each in untruths(probe, profile, today, skills):
         match = re.match(r"sections\[(\d+)\]", each.path)
         if match is None:
@@ -106,18 +110,15 @@ def _address(
         yield Untruth("date", f"{day.year}-{day.month}-{day.day}", "is not the day of writing")
 
 
-def _left(text: str, origin: common_pb2.Provenance, locale: str, phrases: Iterable[str]) -> str:
-    """What of a line the profile has to prove: without the posting's own words and the capitals of the frame."""
-    if POSTING_ID in origin.source_ids:
-        for phrase in phrases:
-            text = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", " ", text)
-    language = letter_language(locale)
-    known = language.vocabulary if language is not None else frozenset()
-    return re.sub(
-        r"[^\W\d_]+",
-        lambda match: match.group().lower() if match.group().lower() in known else match.group(),
-        text,
-    )
+def _claims(
+    text: str, origin: common_pb2.Provenance, language: Language | None, phrases: Iterable[str]
+) -> Iterator[str]:
+    """What of a line the profile has to prove: without the frame and the posting's own words."""
+    known = list(phrases) if POSTING_ID in origin.source_ids else []
+    found = claims(text, language, known) if language is not None else None
+    for claim in [without(text, known)] if found is None else found:
+        if re.search(r"\w", claim):
+            yield claim
 
 
 def _posting_phrases(addressee: Addressee, recipient: str) -> list[str]:

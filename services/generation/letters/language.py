@@ -46,7 +46,7 @@ class NounRule:
     """Whether what matched is left out of the phrase."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """One language's way of writing letters, in the form of one country."""
 
@@ -84,8 +84,6 @@ class Language:
     capitals: Pattern | None
     small_nouns: bool
     cliches: tuple[str, ...]
-    vocabulary: frozenset[str]
-    """Every word that the frame may bring, folded to small letters."""
 
     def variants(self, name: str) -> tuple[str, ...]:
         """The variants of a dotted name; none where the language has none."""
@@ -171,7 +169,6 @@ def read_language(tag: str, locale: str, table: Mapping[str, Any]) -> Language:
         capitals=re.compile(words["capitals"]) if words["capitals"] else None,
         small_nouns=tag not in _CAPITAL_NOUNS,
         cliches=tuple(words["cliches"]),
-        vocabulary=frozenset(_vocabulary(table)),
     )
 
 
@@ -212,18 +209,3 @@ def _says(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, tup
             yield f"{prefix}{name}", tuple(value)
         elif isinstance(value, dict):
             yield from _says(value, f"{prefix}{name}.")
-
-
-def _vocabulary(table: Mapping[str, Any]) -> Iterator[str]:
-    texts = [text for _, variants in _says(table) for text in variants]
-    texts += [each["text"] for each in table["at"].get("rules", ())] + [table["at"]["default"]]
-    texts += [text for each in table["clauses"] for text in (each["clause"], each.get("also", ""))]
-    texts += [each.get("article", "") for each in table["nouns"]]
-    texts += [after for _, after in table.get("elision", {}).get("words", ())]
-    texts += [text for region in table.get("regions", {}).values() for _, (text, *_) in _says(region)]
-    texts += [table["lists"]["last"], table["lists"]["pair"]]
-    for text in texts:
-        for word in re.findall(r"[^\W\d_]+", re.sub(r"\{\w+\}", " ", text)):
-            yield word.lower()
-            for old, new in [("ß", "ss")]:
-                yield word.lower().replace(old, new)

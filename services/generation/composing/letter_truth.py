@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from google.protobuf.message import Message
+
 from services.document.lines import iter_lines
 from services.generation.composing.truth import Untruth, untruths
 from services.generation.letters.address import without_form
-from services.generation.letters.frames import claims, without
+from services.generation.letters.frames import claims
 from services.generation.letters.language import Language, letter_language
 from services.generation.letters.pen import POSTING_ID
+from services.generation.letters.wording import first_person
 from services.generation.skills.table import SkillTable
 from services.runtime.errors import Internal
 from vitae.generation.v1 import postings_pb2
@@ -65,7 +68,8 @@ def letter_untruths(
     paths: list[tuple[str, str]] = []
     language = letter_language(letter.locale)
     found = list(_address(letter, profile, addressee, today))
-    phrases = _posting_phrases(addressee, "" if found else letter.recipient.name)
+    said = _said(profile)
+    said[POSTING_ID] = _posting_phrases(addressee, "" if found else letter.recipient.name)
     for ref in iter_lines(letter):
         origin = ref.line.provenance
         if ref.path.startswith("sender.") or origin.transformation == _USER_EDIT or not ref.line.text:
@@ -74,7 +78,10 @@ def letter_untruths(
             found.append(Untruth(ref.path, ref.line.text, "names no source"))
             continue
         for text in (ref.line.text, *ref.line.alternates):
-            for claim in _claims(text, origin, language, phrases):
+            known = [each for source in origin.source_ids for each in said.get(source, ())]
+            for claim in _claims(text, language, known):
+                if name := _foreign_name(claim, known, language):
+                    found.append(Untruth(ref.path, text, f"“{name}” is not in its source"))
                 line = probe.sections.add().summary.lines.add(text=claim)
                 line.provenance.CopyFrom(_of_profile(origin))
                 paths.append((ref.path, text))
@@ -110,25 +117,61 @@ def _address(
         yield Untruth("date", f"{day.year}-{day.month}-{day.day}", "is not the day of writing")
 
 
-def _claims(
-    text: str, origin: common_pb2.Provenance, language: Language | None, phrases: Iterable[str]
-) -> Iterator[str]:
-    """What of a line the profile has to prove: without the frame and the posting's own words."""
-    known = list(phrases) if POSTING_ID in origin.source_ids else []
-    found = claims(text, language, known) if language is not None else None
-    for claim in [without(text, known)] if found is None else found:
-        if re.search(r"\w", claim):
-            yield claim
+def _claims(text: str, language: Language | None, known: Iterable[str]) -> list[str]:
+    """What of a line has to be proved: without its frame and without what is known to be true as it stands."""
+    if language is None:
+        return [text]
+    held = list(known)
+    return claims(text, language, [*held, *(each for line in held for each in first_person(line, language))])
+
+
+def _foreign_name(claim: str, known: Iterable[str], language: Language | None) -> str:
+    """A capitalised word of a claim that no source has; "" in languages where a capital tells no name."""
+    if language is None or not language.small_nouns:
+        return ""
+    held = {word.casefold() for text in known for word in _WORD.findall(text)}
+    names = (word for word in _WORD.findall(claim) if word[0].isupper())
+    return next((word for word in names if word.casefold() not in held), "")
+
+
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 def _posting_phrases(addressee: Addressee, recipient: str) -> list[str]:
-    """The posting's title, company, tasks and people, the longest first."""
+    """The posting's title, company, tasks and people."""
     posting = addressee.posting
     given = [posting.title, posting.company, *posting.analysis.responsibilities]
     given += [recipient, *recipient.split(), addressee.recipient_name, *addressee.recipient_name.split()]
-    phrases = {" ".join(each.split()).strip(" .;,:•*–-") for each in given}
-    phrases |= {each.replace("ß", "ss") for each in phrases}
-    return sorted(filter(None, phrases), key=lambda each: (-len(each), each))
+    return [" ".join(each.split()).strip(" .;,:•*–-") for each in given]
+
+
+def _said(profile: profile_pb2.ProfileContent) -> dict[str, list[str]]:
+    """What each fact and its parts say, field by field: a copy of it is true wherever it stands."""
+    found: dict[str, list[str]] = {"summary": [profile.summary, profile.enhanced_summary]}
+    for holder in _holders(profile):
+        parts = (holder, *_holders(holder))
+        found[holder.id] = [text for part in parts for text in _texts(part)]  # type: ignore[attr-defined]
+    for each in profile.translations:
+        found.setdefault(each.source_id or "summary", []).append(each.text)
+    return found
+
+
+def _holders(message: Message) -> Iterator[Message]:
+    """Every message with an id inside a message."""
+    for field, value in message.ListFields():
+        if field.message_type is None or field.message_type.GetOptions().map_entry:
+            continue
+        for child in value if field.is_repeated else [value]:
+            if getattr(child, "id", ""):
+                yield child
+            yield from _holders(child)
+
+
+def _texts(holder: Message) -> Iterator[str]:
+    for field, value in holder.ListFields():
+        if field.type == field.TYPE_STRING and field.name != "id":
+            for text in value if field.is_repeated else [value]:
+                yield text.strip(" .;,:•*–-\n")
 
 
 def _of_profile(origin: common_pb2.Provenance) -> common_pb2.Provenance:

@@ -12,33 +12,38 @@ from string import Formatter
 from services.generation.letters.language import Language, Pattern
 
 
-def claims(text: str, language: Language, known: Iterable[str] = ()) -> list[str] | None:
+def claims(text: str, language: Language, known: Iterable[str] = ()) -> list[str]:
     """The parts of a sentence that stand in the gaps of the frame that leaves least open, without the phrases that are
-    known to be true; None where no frame fits.
+    known to be true as they stand; the whole sentence without them where no frame fits.
     """
-    phrases = list(known)
+    phrases = [_phrase(each) for each in sorted(set(known), key=lambda each: (-len(each), each)) if each]
+    marked = _marked(text, phrases)
     found = [
-        [without(each.replace(_KNOWN, " "), phrases) for each in match.groups() if each]
+        [_marked(each, phrases) for each in match.groups() if each]
         # A phrase may hold words of a frame, and a frame the words of a phrase: both readings are tried.
-        for reading in dict.fromkeys((text, without(text, phrases, _KNOWN)))
+        for reading in dict.fromkeys((text, marked))
         for frame in _frames(language)
         if (match := frame.fullmatch(reading)) is not None
-    ]
-    if not found:
-        return None
+    ] or [[marked]]
     parts = min(found, key=lambda each: sum(map(len, each)))
-    return [bare for each in parts if (bare := _without_joints(each, language))]
+    pieces = (piece for part in parts for piece in _without_joints(part, language).split(_KNOWN))
+    return [bare for each in pieces if re.search(r"\w", bare := each.strip(" ,;:"))]
 
 
 _KNOWN = "\ue000"
 """Stands for a phrase that is known."""
 
 
-def without(text: str, phrases: Iterable[str], instead: str = " ") -> str:
-    """A text without whole phrases, the longest first."""
+def _marked(text: str, phrases: Iterable[Pattern]) -> str:
     for phrase in phrases:
-        text = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", instead, text)
-    return " ".join(text.split())
+        text = phrase.sub(_KNOWN, text)
+    return text
+
+
+def _phrase(text: str) -> Pattern:
+    """A pattern of a whole phrase, in every spelling."""
+    spelled = re.escape(" ".join(text.split())).replace("ß", "(?:ß|ss)")
+    return re.compile(rf"(?<!\w){spelled}(?!\w)", re.IGNORECASE)
 
 
 def _without_joints(part: str, language: Language) -> str:
@@ -49,7 +54,7 @@ def _without_joints(part: str, language: Language) -> str:
         part = re.sub(rf"(?i)(?<!\w){re.escape(constant)}(?!\w)", " ", part)
     for lead in _leads(language):
         part = re.sub(rf"(?i)(^|, ){re.escape(lead)}(?=\S)", r"\1", part)
-    return " ".join(part.split()).strip(" ,;:")
+    return " ".join(part.split())
 
 
 @lru_cache(maxsize=32)

@@ -1,7 +1,7 @@
 """Lines of a resume as parts of sentences in the first person: bent where a rule is sure of it, else quoted."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +46,15 @@ def worded(line: str, language: Language, *, lasting: bool, is_common: Callable[
         if noun:
             return Worded("noun", noun)
     return Worded("quote", text)
+
+
+def first_person(line: str, language: Language) -> Iterator[str]:
+    """A line that begins with a verb, as the language's grammar puts it in the first person: a true copy of it."""
+    text = _bare(line)
+    for rule in language.clauses:
+        clause = _clause(text, rule, language) if rule.forms and text else None
+        if clause is not None:
+            yield from (clause.text, clause.also)
 
 
 def elided(text: str, language: Language) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from services.generation.client_shapes.servicer import ClientShapeServicer
 from services.generation.documents.servicer import DocumentServicer
 from services.generation.letters.revision import letter_writer
 from services.generation.letters.servicer import CoverLetterServicer
@@ -19,6 +20,7 @@ from services.generation.skills.table import SkillTable
 from services.runtime.db import Database
 from services.runtime.server import RpcServer
 from vitae.generation.v1 import (
+    client_shapes_pb2_grpc,
     cover_letters_pb2_grpc,
     documents_pb2_grpc,
     matching_pb2_grpc,
@@ -59,6 +61,10 @@ def add_services(
     server.add(
         cover_letters_pb2_grpc.add_CoverLetterServiceServicer_to_server,
         CoverLetterServicer(database, skills, clock, writer=letters, relay=relay),
+    )
+    server.add(
+        client_shapes_pb2_grpc.add_ClientShapeServiceServicer_to_server,
+        ClientShapeServicer(database, skills, clock),
     )
     server.add(
         tailor_sessions_pb2_grpc.add_TailorSessionServiceServicer_to_server,

@@ -116,6 +116,14 @@ TABLE: Mapping[str, Mapping[str, Rpc]] = {
             '{"document_id": "$document", "version": 1, "etag": "r1"}', destructive=True
         ),
     },
+    "vitae.generation.v1.ClientShapeService": {
+        "GetClientShape": person(
+            '{"document_id": "$document", "kind": "generation"}',
+            '{"document_id": "$document", "kind": "tailored_resume"}',
+            '{"document_id": "$document", "kind": "optimized_resume"}',
+            '{"document_id": "$letter", "kind": "generation"}',
+        ),
+    },
     "vitae.generation.v1.CoverLetterService": {
         "GenerateCoverLetter": person(
             '{"profile_id": "$profile", "job_posting_id": "$posting"}',

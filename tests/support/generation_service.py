@@ -29,6 +29,7 @@ from services.runtime.db import Database
 from services.runtime.server import build_server
 from services.runtime.settings import ServerConfig
 from vitae.generation.v1 import (
+    client_shapes_pb2_grpc,
     cover_letters_pb2_grpc,
     documents_pb2_grpc,
     matching_pb2_grpc,
@@ -54,6 +55,7 @@ class Caller:
     resumes: resumes_pb2_grpc.ResumeServiceStub
     letters: cover_letters_pb2_grpc.CoverLetterServiceStub
     documents: documents_pb2_grpc.DocumentServiceStub
+    shapes: client_shapes_pb2_grpc.ClientShapeServiceStub
     persons: person_data_pb2_grpc.PersonDataServiceStub
 
 
@@ -86,6 +88,7 @@ class GenerationHarness:
             resumes_pb2_grpc.ResumeServiceStub(channel),
             cover_letters_pb2_grpc.CoverLetterServiceStub(channel),
             documents_pb2_grpc.DocumentServiceStub(channel),
+            client_shapes_pb2_grpc.ClientShapeServiceStub(channel),
             person_data_pb2_grpc.PersonDataServiceStub(channel),
         )
 

@@ -81,7 +81,7 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
         """One letter at its head version."""
         identity = require_user()
         async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
-            return _letter(await store.head(connection, identity, UUID(request.id), COVER_LETTER))
+            return letter_message(await store.head(connection, identity, UUID(request.id), COVER_LETTER))
 
     async def ListCoverLetters(
         self, request: cover_letters_pb2.ListCoverLettersRequest, context: Any
@@ -133,7 +133,7 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
             return None if same else Change(letter.title, version)
 
         etag = request.cover_letter.etag
-        return _letter(await self._writer.save(identity, letter_id, etag, origin, make))
+        return letter_message(await self._writer.save(identity, letter_id, etag, origin, make))
 
     async def DeleteCoverLetter(
         self, request: cover_letters_pb2.DeleteCoverLetterRequest, context: Any
@@ -162,7 +162,9 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
         async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
             answer = await call.find(connection, now)
             if answer is not None:
-                return _letter(await store.head(connection, identity, UUID(bytes=answer), COVER_LETTER))
+                return letter_message(
+                    await store.head(connection, identity, UUID(bytes=answer), COVER_LETTER)
+                )
             # Kept from being deleted until the letter refers to it: a deletion sees every document it takes along.
             profile = profiles.message(
                 await profiles.get(connection, identity, UUID(request.profile_id), lock=Lock.KEEP)
@@ -184,7 +186,7 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
             document_id = uuid4()
             await store.add(connection, identity, new, document_id, now)
             await call.keep(connection, document_id.bytes, now)
-            return _letter(await store.head(connection, identity, document_id, COVER_LETTER))
+            return letter_message(await store.head(connection, identity, document_id, COVER_LETTER))
 
 
 def _tone(tone: cover_letters_pb2.Tone.ValueType) -> str:
@@ -241,7 +243,8 @@ def _record(
     generation.composer_version, generation.tone = LETTER_COMPOSER_VERSION, wish.tone
 
 
-def _letter(row: DocumentRow) -> CoverLetter:
+def letter_message(row: DocumentRow) -> CoverLetter:
+    """A letter at the version of the row."""
     letter = _listed(row)
     letter.structure.CopyFrom(document_pb2.Document.FromString(row.document).cover_letter)
     letter.content_text = row.content_text

@@ -1,5 +1,6 @@
 """The resource API: a file for each resource. A new resource is one file here and one line in `ROUTERS`."""
 
+from gateway.compat import mobile
 from gateway.routes import (
     cover_letters,
     exports,
@@ -24,6 +25,7 @@ TAGS = {
     "previews": "Documents as pictures, nothing stored.",
     "exports": "Files of documents: asked for, watched, downloaded.",
     "persons": "Everything held about a person: taken along or erased.",
+    "mobile-client": "Exports as the mobile client asks for them.",
     "usage": "What is kept, against what may be kept.",
     "health": "Whether the gateway answers.",
 }
@@ -38,9 +40,11 @@ ROUTERS = (
     templates.router,
     previews.router,
     exports.downloads,
+    mobile.router,
     exports.router,
     persons.router,
     usage.router,
     health.router,
 )
-"""In the order of the documentation; signed downloads before exports, whose {id} would swallow their path."""
+"""In the order of the documentation; signed downloads and the mobile client's paths before exports, whose
+{id} would swallow them."""

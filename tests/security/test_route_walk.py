@@ -138,6 +138,11 @@ TABLE: Mapping[str, tuple[Call, ...]] = {
         Call("/exports", '{"document_id": "$document", "format": "txt"}', {"Prefer": "respond-async"}),
         Call("/exports", '{"document_id": "$document", "document_version": 9, "format": "txt"}'),
     ),
+    "POST /api/v1/exports/pdf": calls("/exports/pdf", '{"generation_id": "$document"}'),
+    "POST /api/v1/exports/docx": calls("/exports/docx", '{"generation_id": "$letter"}'),
+    "GET /api/v1/exports/templates": calls("/exports/templates"),
+    "GET /api/v1/exports/files": calls("/exports/files"),
+    "GET /api/v1/exports/files/job/{job_id}": calls("/exports/files/job/$posting"),
     "POST /api/v1/exports/batch": calls(
         "/exports/batch",
         '{"requests": [{"document_id": "$my_document", "format": "txt"},'

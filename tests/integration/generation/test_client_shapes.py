@@ -52,7 +52,7 @@ async def test_a_resume_is_a_generation_of_the_mobile_client(generation: Generat
     assert value["generation_id"] == resume.id
     assert value["job_id"] == resume.job_posting_id
     assert value["ranking_id"] == resume.ranking_id
-    assert UUID(value["ranking_id"])
+    assert str(UUID(value["ranking_id"])) == resume.ranking_id
     assert (value["document_type"], value["status"]) == ("resume", "completed")
     assert value["content_text"] == resume.content_text
     assert value["ats_score"] == round(100 * resume.match.tailored_score, 1)

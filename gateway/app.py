@@ -87,7 +87,8 @@ def _routed() -> FastAPI:
 
 def _operation_id(route: APIRoute) -> str:
     """What generated clients call an operation, such as exports_create."""
-    return "_".join([*(str(tag) for tag in route.tags[:1]), route.name.rstrip("_")])
+    tags = (str(tag).replace("-", "_") for tag in route.tags[:1])
+    return "_".join([*tags, route.name.rstrip("_")])
 
 
 def _document(app: FastAPI) -> None:

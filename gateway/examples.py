@@ -43,6 +43,30 @@ RESUME: Examples = {
 
 RESUME_CHANGE: Examples = {"Another title": {"value": {"title": "Resume for Northline Parcel"}}}
 
+COVER_LETTER: Examples = {
+    "In the profile's language": {"value": {"profile_id": _PROFILE, "job_posting_id": _POSTING}},
+    "Warm, in German, to a person": {
+        "value": {
+            "profile_id": _PROFILE,
+            "job_posting_id": _POSTING,
+            "tone": "warm",
+            "recipient_name": "Frau Dr. Huber",
+            "options": {"locale": "de-AT"},
+        }
+    },
+}
+
+COVER_LETTER_CHANGE: Examples = {
+    "Another recipient": {
+        "value": {
+            "structure": {
+                "recipient": {"name": "Ms Ada Ng", "company": "Northline Parcel"},
+                "salutation": {"text": "Dear Ms Ng,"},
+            }
+        }
+    }
+}
+
 EXPORT: Examples = {
     "PDF": {"value": {"document_id": _DOCUMENT, "format": "pdf", "template": "modern"}},
     "DOCX with options": {

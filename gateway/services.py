@@ -11,6 +11,7 @@ from services.runtime.auth import InternalSigner
 from services.runtime.client import as_service, open_channel, speaking_for_caller
 from services.runtime.settings import TlsConfig
 from vitae.generation.v1 import (
+    cover_letters_pb2_grpc,
     documents_pb2_grpc,
     matching_pb2_grpc,
     person_data_pb2_grpc,
@@ -38,6 +39,8 @@ IDEMPOTENT = (
     "vitae.generation.v1.ResumeService/GetResume",
     "vitae.generation.v1.ResumeService/ListResumes",
     "vitae.generation.v1.ResumeService/ExportResumeJson",
+    "vitae.generation.v1.CoverLetterService/GetCoverLetter",
+    "vitae.generation.v1.CoverLetterService/ListCoverLetters",
     "vitae.generation.v1.DocumentService/ListDocumentVersions",
     "vitae.generation.v1.DocumentService/GetDocumentVersion",
     "vitae.generation.v1.DocumentService/DiffDocumentVersions",
@@ -59,6 +62,7 @@ class Services:
     postings: postings_pb2_grpc.JobPostingServiceStub
     matches: matching_pb2_grpc.MatchServiceStub
     resumes: resumes_pb2_grpc.ResumeServiceStub
+    cover_letters: cover_letters_pb2_grpc.CoverLetterServiceStub
     documents: documents_pb2_grpc.DocumentServiceStub
     persons: person_data_pb2_grpc.PersonDataServiceStub
     render: render_pb2_grpc.RenderServiceStub
@@ -101,6 +105,7 @@ async def connected(targets: TargetsConfig, tls: TlsConfig) -> AsyncIterator[Ser
             postings=postings_pb2_grpc.JobPostingServiceStub(generation),
             matches=matching_pb2_grpc.MatchServiceStub(generation),
             resumes=resumes_pb2_grpc.ResumeServiceStub(generation),
+            cover_letters=cover_letters_pb2_grpc.CoverLetterServiceStub(generation),
             documents=documents_pb2_grpc.DocumentServiceStub(generation),
             persons=person_data_pb2_grpc.PersonDataServiceStub(generation),
             render=render_pb2_grpc.RenderServiceStub(render),

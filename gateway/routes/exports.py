@@ -5,20 +5,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
-from google.protobuf.duration_pb2 import Duration
 
 from gateway import examples
 from gateway.bodies import StrictRoute
 from gateway.dependencies import Backend, Http, IdempotencyKey, PageSize, PageToken
 from gateway.examples import json_body
 from gateway.files import streamed
+from gateway.finished import awaited, duration, ended, failure
 from gateway.identity.bearer import SIGNED_IN
 from gateway.naming import KEY, told_as
 from gateway.prefer import Preference
-from gateway.problems import problem
 from gateway.protojson import PROTO_MARK, ProtoJson, enum_choices, enum_number
 from gateway.sse import Events
-from services.runtime.errors import FailedPrecondition, FieldError, InvalidArgument
+from services.runtime.errors import FieldError, InvalidArgument
 from vitae.render.v1 import options_pb2
 from vitae.resume.v1 import common_pb2
 from vitae.storage.v1 import exports_pb2
@@ -35,9 +34,6 @@ Prefer = Annotated[
         description="RFC 7240: respond-async answers 202 at once; wait=N waits at most N seconds for the file."
     ),
 ]
-
-CALL_MARGIN = 5.0
-"""Seconds a waiting call may take beyond its wait."""
 
 
 @router.post(
@@ -70,16 +66,13 @@ async def create(
     preference = Preference.of(prefer)
     wait = preference.seconds(longest=http.export_wait)
     with told_as(KEY):
-        export = await backend.exports.CreateExport(body)
-    if wait > 0 and not _ended(export):
-        request = exports_pb2.WaitExportRequest(id=export.id, timeout=_duration(wait))
-        export = await backend.exports.WaitExport(request, timeout=wait + CALL_MARGIN)
+        export = await awaited(backend, body, wait=wait)
     if export.state.status in {common_pb2.WORK_STATUS_FAILED, common_pb2.WORK_STATUS_CANCELLED}:
-        return _failed(export)
+        return failure(export)
     response.headers["Location"] = f"/api/v1/exports/{export.id}"
     if preference.applied:
         response.headers["Preference-Applied"] = preference.applied
-    if not _ended(export):
+    if not ended(export):
         response.status_code = 202
     return export
 
@@ -170,7 +163,7 @@ async def download(backend: Backend, http: Http, id: str) -> RedirectResponse:
     """Redirects to a link that works for some minutes; 410 once the file has expired."""
     link = await backend.exports.CreateDownloadLink(
         exports_pb2.CreateDownloadLinkRequest(
-            id=id, lifetime=_duration(http.link_lifetime), count_download=True
+            id=id, lifetime=duration(http.link_lifetime), count_download=True
         )
     )
     return RedirectResponse(link.url, status_code=302, headers={"Cache-Control": "no-store"})
@@ -195,23 +188,6 @@ async def follow(
     return await streamed(backend.links.OpenDownloadLink(request, timeout=300))
 
 
-def _ended(export: exports_pb2.Export) -> bool:
-    return export.state.status not in {common_pb2.WORK_STATUS_PENDING, common_pb2.WORK_STATUS_PROCESSING}
-
-
-def _failed(export: exports_pb2.Export) -> JSONResponse:
-    """What became of the export, as a problem of the call that waited for it.
-
-    422 where the request is at fault, 502 where its rounds are used up and another call may succeed.
-    """
-    told = {"export_id": export.id}
-    if export.state.status == common_pb2.WORK_STATUS_CANCELLED:
-        return problem(FailedPrecondition("The export was cancelled.", reason="EXPORT_CANCELLED"), extra=told)
-    error = export.state.error
-    failure = InvalidArgument(error.message, reason=error.reason)
-    return problem(failure, status=502 if error.retryable else 422, extra=told)
-
-
 def _choice(name: str, value: str, enum: type, problems: list[FieldError]) -> int:
     if not value:
         return 0
@@ -221,9 +197,3 @@ def _choice(name: str, value: str, enum: type, problems: list[FieldError]) -> in
         problems.append(FieldError(name, f"must be one of {', '.join(enum_choices(descriptor))}"))
         return 0
     return number
-
-
-def _duration(seconds: float) -> Duration:
-    duration = Duration()
-    duration.FromMilliseconds(round(seconds * 1000))
-    return duration

@@ -1,13 +1,13 @@
-"""What changed between two versions of a resume, in words a person understands."""
+"""What changed between two versions of a document, in words a person understands."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from services.document.lines import assign_ids
+from services.document.lines import AnyDocument, assign_ids, content_of
 from services.document.outline import Part, outline
-from vitae.resume.v1 import resume_pb2
+from vitae.resume.v1 import cover_letter_pb2, resume_pb2
 
 Key = tuple[str, ...]
 
@@ -28,14 +28,14 @@ class Change:
     """Text after; the place after, for what moved."""
 
 
-def diff(before: resume_pb2.StructuredResume, after: resume_pb2.StructuredResume) -> tuple[Change, ...]:
+def diff(before: AnyDocument, after: AnyDocument) -> tuple[Change, ...]:
     """The changes from one version to another: those in the new one in its reading order, then what was removed.
 
     Sections, entries and lines are recognised by their ids, lines without a match by their text. What was added or
     removed as a whole is one change. Ranking, sources and the portrait are not compared.
     """
-    old = {each.key: each for each in outline(assign_ids(before))}
-    new = {each.key: each for each in outline(assign_ids(after))}
+    old = {each.key: each for each in outline(_named(content_of(before)))}
+    new = {each.key: each for each in outline(_named(content_of(after)))}
     old = _recognised(old, new)
     moved = _moved(old, new)
     changes = []
@@ -52,6 +52,14 @@ def diff(before: resume_pb2.StructuredResume, after: resume_pb2.StructuredResume
         if key not in new and (part.parent in new or not part.parent):
             changes.append(Change("removed", part.place, part.text, ""))
     return tuple(changes)
+
+
+def _named(
+    content: resume_pb2.StructuredResume | cover_letter_pb2.StructuredCoverLetter,
+) -> resume_pb2.StructuredResume | cover_letter_pb2.StructuredCoverLetter:
+    if isinstance(content, resume_pb2.StructuredResume):
+        return assign_ids(content)
+    return assign_ids(content)
 
 
 def describe(change: Change) -> str:

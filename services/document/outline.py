@@ -1,4 +1,4 @@
-"""A resume as a flat list of the parts a person would name: header fields, sections, entries, their fields, lines."""
+"""A document as a flat list of the parts a person would name: header fields, sections, entries, paragraphs, lines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from services.document.dates import format_date
-from services.document.lines import iter_entries, section_type
+from services.document.dates import format_date, format_day
+from services.document.lines import AnyDocument, content_of, iter_entries, section_type
 from services.document.locales import section_title
 from services.document.plain import one_line
-from vitae.resume.v1 import common_pb2, resume_pb2
+from vitae.resume.v1 import common_pb2, cover_letter_pb2, resume_pb2
 
 _NOUNS = {
     "achievements": "bullet",
@@ -32,7 +32,7 @@ _UNSEEN = frozenset({"id", "provenance", "relevance", "photo", "hidden", "kind"}
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a resume."""
+    """A part of a document."""
 
     key: tuple[str, ...]
     """What it is recognised by in another version."""
@@ -44,8 +44,37 @@ class Part:
     """What it says."""
 
 
-def outline(resume: resume_pb2.StructuredResume) -> Iterator[Part]:
+def outline(document: AnyDocument) -> Iterator[Part]:
     """The parts in reading order, each after the part it stands in. Sections, entries and lines need ids."""
+    content = content_of(document)
+    if isinstance(content, resume_pb2.StructuredResume):
+        yield from _resume(content)
+    else:
+        yield from _letter(content)
+
+
+def _letter(letter: cover_letter_pb2.StructuredCoverLetter) -> Iterator[Part]:
+    yield from _fields(letter.sender, ("sender",), "Sender", parent=())
+    if date := format_day(letter.date, "en"):
+        yield Part(("date",), (), "Date", date)
+    yield from _fields(letter.recipient, ("recipient",), "Recipient", parent=())
+    for name in ("subject", "salutation"):
+        yield from _line(getattr(letter, name), name.capitalize(), (name,))
+    for number, paragraph in enumerate(letter.paragraphs):
+        for index, line in enumerate(paragraph.lines):
+            place = f"{_ordinal(number).capitalize()} paragraph, {_ordinal(index)} sentence"
+            yield from _line(line, place, ("line", line.id))
+    yield from _line(letter.closing, "Closing", ("closing",))
+    if letter.signature:
+        yield Part(("signature",), (), "Signature", one_line(letter.signature))
+
+
+def _line(line: common_pb2.Line, place: str, key: tuple[str, ...]) -> Iterator[Part]:
+    if line.text:
+        yield Part(key, (), place, one_line(line.text))
+
+
+def _resume(resume: resume_pb2.StructuredResume) -> Iterator[Part]:
     yield from _fields(resume.header, ("header",), "Header", parent=())
     entries = list(iter_entries(resume))
     for section in resume.sections:

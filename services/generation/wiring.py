@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from services.generation.client_shapes.servicer import ClientShapeServicer
 from services.generation.documents.servicer import DocumentServicer
+from services.generation.letters.revision import letter_writer
+from services.generation.letters.servicer import CoverLetterServicer
 from services.generation.matching.servicer import MatchServicer
 from services.generation.outbox.relay import Relay
 from services.generation.persons.archive import Archive
@@ -11,12 +14,13 @@ from services.generation.persons.erasure import Erasure
 from services.generation.persons.servicer import PersonDataServicer
 from services.generation.postings.servicer import JobPostingServicer
 from services.generation.profiles.servicer import ProfileServicer
-from services.generation.resumes.saving import ResumeWriter
+from services.generation.resumes.saving import resume_writer
 from services.generation.resumes.servicer import ResumeServicer
 from services.generation.skills.table import SkillTable
 from services.runtime.db import Database
 from services.runtime.server import RpcServer
 from vitae.generation.v1 import (
+    client_shapes_pb2_grpc,
     cover_letters_pb2_grpc,
     documents_pb2_grpc,
     matching_pb2_grpc,
@@ -38,7 +42,8 @@ def add_services(
     kept_versions: int,
 ) -> None:
     """Adds every gRPC service of generation. Those given without a servicer of ours answer UNIMPLEMENTED."""
-    writer = ResumeWriter(database, skills, clock, kept_versions)
+    resumes = resume_writer(database, skills, clock, kept_versions)
+    letters = letter_writer(database, skills, clock, kept_versions)
     server.add(
         profiles_pb2_grpc.add_ProfileServiceServicer_to_server, ProfileServicer(database, clock, relay=relay)
     )
@@ -48,12 +53,18 @@ def add_services(
     server.add(matching_pb2_grpc.add_MatchServiceServicer_to_server, MatchServicer(database, skills, clock))
     server.add(
         resumes_pb2_grpc.add_ResumeServiceServicer_to_server,
-        ResumeServicer(database, skills, clock, writer=writer, relay=relay),
+        ResumeServicer(database, skills, clock, writer=resumes, relay=relay),
     )
-    server.add(documents_pb2_grpc.add_DocumentServiceServicer_to_server, DocumentServicer(database, writer))
+    server.add(
+        documents_pb2_grpc.add_DocumentServiceServicer_to_server, DocumentServicer(database, resumes, letters)
+    )
     server.add(
         cover_letters_pb2_grpc.add_CoverLetterServiceServicer_to_server,
-        cover_letters_pb2_grpc.CoverLetterServiceServicer(),
+        CoverLetterServicer(database, skills, clock, writer=letters, relay=relay),
+    )
+    server.add(
+        client_shapes_pb2_grpc.add_ClientShapeServiceServicer_to_server,
+        ClientShapeServicer(database, skills, clock),
     )
     server.add(
         tailor_sessions_pb2_grpc.add_TailorSessionServiceServicer_to_server,

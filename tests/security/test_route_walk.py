@@ -102,6 +102,33 @@ TABLE: Mapping[str, tuple[Call, ...]] = {
         "/resumes/$document/versions/1/restore", headers=_STALE
     ),
     "GET /api/v1/resumes/{id}/diff": calls("/resumes/$document/diff?base=1"),
+    "POST /api/v1/cover-letters": tuple(
+        Call("/cover-letters", f'{{"profile_id": "{profile}", "job_posting_id": "{posting}"}}')
+        for profile, posting in _MATCHED
+    ),
+    "GET /api/v1/cover-letters": (
+        Call("/cover-letters"),
+        Call("/cover-letters?profile_id=$profile"),
+        Call("/cover-letters?job_posting_id=$posting"),
+    ),
+    "GET /api/v1/cover-letters/{id}": (Call("/cover-letters/$letter"), Call("/cover-letters/$document")),
+    "PATCH /api/v1/cover-letters/{id}": (
+        Call("/cover-letters/$letter", '{"title": "x"}'),
+        Call("/cover-letters/$letter", '{"title": "x"}', _STALE),
+    ),
+    "DELETE /api/v1/cover-letters/{id}": (
+        Call("/cover-letters/$letter"),
+        Call("/cover-letters/$letter", headers=_STALE),
+    ),
+    "GET /api/v1/cover-letters/{id}/versions": calls("/cover-letters/$letter/versions"),
+    "GET /api/v1/cover-letters/{id}/versions/{version}": (
+        Call("/cover-letters/$letter/versions/1"),
+        Call("/cover-letters/$letter/versions/9"),
+    ),
+    "POST /api/v1/cover-letters/{id}/versions/{version}/restore": calls(
+        "/cover-letters/$letter/versions/1/restore", headers=_STALE
+    ),
+    "GET /api/v1/cover-letters/{id}/diff": calls("/cover-letters/$letter/diff?base=1"),
     "GET /api/v1/templates": calls("/templates"),
     "GET /api/v1/templates/{id}": calls("/templates/modern"),
     "GET /api/v1/templates/{id}/preview.png": calls("/templates/modern/preview.png?width=100"),
@@ -111,6 +138,11 @@ TABLE: Mapping[str, tuple[Call, ...]] = {
         Call("/exports", '{"document_id": "$document", "format": "txt"}', {"Prefer": "respond-async"}),
         Call("/exports", '{"document_id": "$document", "document_version": 9, "format": "txt"}'),
     ),
+    "POST /api/v1/exports/pdf": calls("/exports/pdf", '{"generation_id": "$document"}'),
+    "POST /api/v1/exports/docx": calls("/exports/docx", '{"generation_id": "$letter"}'),
+    "GET /api/v1/exports/templates": calls("/exports/templates"),
+    "GET /api/v1/exports/files": calls("/exports/files"),
+    "GET /api/v1/exports/files/job/{job_id}": calls("/exports/files/job/$posting"),
     "POST /api/v1/exports/batch": calls(
         "/exports/batch",
         '{"requests": [{"document_id": "$my_document", "format": "txt"},'
@@ -245,9 +277,21 @@ def test_the_owner_is_answered_otherwise(
 
 
 def test_lists_hold_only_the_callers_own(system: LiveSystem, people: People) -> None:
-    lists = {"/profiles": "profiles", "/jobs": "job_postings", "/resumes": "resumes", "/exports": "exports"}
+    lists = {
+        "/profiles": "profiles",
+        "/jobs": "job_postings",
+        "/resumes": "resumes",
+        "/cover-letters": "cover_letters",
+        "/exports": "exports",
+    }
     victim = people.victim
-    secret = {victim.ids.profile, victim.ids.posting, victim.ids.document, victim.ids.export}
+    secret = {
+        victim.ids.profile,
+        victim.ids.posting,
+        victim.ids.document,
+        victim.ids.letter,
+        victim.ids.export,
+    }
     for path, key in lists.items():
         with system.rest(**victim.who) as rest:
             own = rest.call("GET", path, params={"page_size": 100})
@@ -332,6 +376,7 @@ def test_nothing_of_the_victims_was_touched(system: LiveSystem, people: People) 
         assert rest.call("GET", f"/profiles/{victim.ids.profile}")["etag"] == "r1"
         assert rest.call("GET", f"/jobs/{victim.ids.posting}")["etag"] == "r1"
         assert rest.call("GET", f"/resumes/{victim.ids.document}")["version"] == 1
+        assert rest.call("GET", f"/cover-letters/{victim.ids.letter}")["version"] == 1
         assert rest.call("GET", f"/exports/{victim.ids.export}")["state"]["status"] == "completed"
         link = httpx.get(victim.ids.link, trust_env=False)
         assert MARK.encode() in link.content

@@ -103,7 +103,9 @@ TABLE: Mapping[str, Mapping[str, Rpc]] = {
     },
     "vitae.generation.v1.DocumentService": {
         "GetDocumentSnapshot": person(
-            '{"document_id": "$document"}', '{"document_id": "$document", "version": 9}'
+            '{"document_id": "$document"}',
+            '{"document_id": "$letter"}',
+            '{"document_id": "$document", "version": 9}',
         ),
         "ListDocumentVersions": person('{"document_id": "$document"}'),
         "GetDocumentVersion": person(
@@ -114,14 +116,30 @@ TABLE: Mapping[str, Mapping[str, Rpc]] = {
             '{"document_id": "$document", "version": 1, "etag": "r1"}', destructive=True
         ),
     },
-    "vitae.generation.v1.CoverLetterService": {
-        "GenerateCoverLetter": person('{"profile_id": "$profile", "job_posting_id": "$posting"}'),
-        "GetCoverLetter": person('{"id": "$document"}'),
-        "ListCoverLetters": person('{"profile_id": "$profile"}'),
-        "UpdateCoverLetter": person(
-            '{"cover_letter": {"id": "$document"}, "update_mask": {"paths": ["title"]}}', destructive=True
+    "vitae.generation.v1.ClientShapeService": {
+        "GetClientShape": person(
+            '{"document_id": "$document", "kind": "generation"}',
+            '{"document_id": "$document", "kind": "tailored_resume"}',
+            '{"document_id": "$document", "kind": "optimized_resume"}',
+            '{"document_id": "$letter", "kind": "generation"}',
         ),
-        "DeleteCoverLetter": person('{"id": "$document"}', destructive=True),
+    },
+    "vitae.generation.v1.CoverLetterService": {
+        "GenerateCoverLetter": person(
+            '{"profile_id": "$profile", "job_posting_id": "$posting"}',
+            '{"profile_id": "$my_profile", "job_posting_id": "$posting"}',
+            '{"profile_id": "$profile", "job_posting_id": "$my_posting"}',
+        ),
+        "GetCoverLetter": person('{"id": "$letter"}', '{"id": "$document"}'),
+        "ListCoverLetters": person('{"profile_id": "$profile"}', "{}", '{"job_posting_id": "$posting"}'),
+        "UpdateCoverLetter": person(
+            '{"cover_letter": {"id": "$letter", "title": "x"}, "update_mask": {"paths": ["title"]}}',
+            '{"cover_letter": {"id": "$letter", "etag": "r99"}, "update_mask": {"paths": ["title"]}}',
+            destructive=True,
+        ),
+        "DeleteCoverLetter": person(
+            '{"id": "$letter"}', '{"id": "$letter", "etag": "r99"}', '{"id": "$document"}', destructive=True
+        ),
         "CreateWritingStyle": person('{"samples": ["' + "I write plainly and to the point. " * 8 + '"]}'),
         "GetWritingStyle": person("{}"),
         "DeleteWritingStyle": person("{}", destructive=True),

@@ -29,6 +29,8 @@ from services.runtime.db import Database
 from services.runtime.server import build_server
 from services.runtime.settings import ServerConfig
 from vitae.generation.v1 import (
+    client_shapes_pb2_grpc,
+    cover_letters_pb2_grpc,
     documents_pb2_grpc,
     matching_pb2_grpc,
     person_data_pb2_grpc,
@@ -51,7 +53,9 @@ class Caller:
     postings: postings_pb2_grpc.JobPostingServiceStub
     matches: matching_pb2_grpc.MatchServiceStub
     resumes: resumes_pb2_grpc.ResumeServiceStub
+    letters: cover_letters_pb2_grpc.CoverLetterServiceStub
     documents: documents_pb2_grpc.DocumentServiceStub
+    shapes: client_shapes_pb2_grpc.ClientShapeServiceStub
     persons: person_data_pb2_grpc.PersonDataServiceStub
 
 
@@ -82,7 +86,9 @@ class GenerationHarness:
             postings_pb2_grpc.JobPostingServiceStub(channel),
             matching_pb2_grpc.MatchServiceStub(channel),
             resumes_pb2_grpc.ResumeServiceStub(channel),
+            cover_letters_pb2_grpc.CoverLetterServiceStub(channel),
             documents_pb2_grpc.DocumentServiceStub(channel),
+            client_shapes_pb2_grpc.ClientShapeServiceStub(channel),
             person_data_pb2_grpc.PersonDataServiceStub(channel),
         )
 

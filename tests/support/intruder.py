@@ -32,7 +32,7 @@ MARK = "Quillfeather"
 """A word that stands only in the victim's things."""
 
 
-NAMES = ("profile", "posting", "document", "export", "user")
+NAMES = ("profile", "posting", "document", "letter", "export", "user")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Ids:
     profile: str
     posting: str
     document: str
+    letter: str
     export: str
     user: str
     link: str = ""
@@ -49,7 +50,7 @@ class Ids:
     @classmethod
     def unheard_of(cls) -> "Ids":
         """Ids nobody has."""
-        return cls(*(str(uuid4()) for _ in range(5)))
+        return cls(*(str(uuid4()) for _ in range(6)))
 
     def fill(self, template: str, mine: "Ids") -> str:
         """The template with $profile ... from here, and $my_profile ... from `mine`."""
@@ -75,10 +76,15 @@ def belongings(system: LiveSystem, user: str, *, mark: str = "", **who: Any) -> 
         )
         body = {"profile_id": stored["id"], "job_posting_id": posting["id"], "title": f"{mark} resume"}
         resume = rest.call("POST", "/resumes", 201, json=body)
+        letter = rest.call(
+            "POST", "/cover-letters", 201, json={k: body[k] for k in ("profile_id", "job_posting_id")}
+        )
         export = rest.export(resume["id"], "txt")
     put_object(system, user, f"{export['id']}.1.txt", f"{mark} notes".encode(), **who)
     user_id = str(system.identity(user).user)
-    return Ids(stored["id"], posting["id"], resume["id"], export["id"], user_id, rest.link(export))
+    return Ids(
+        stored["id"], posting["id"], resume["id"], letter["id"], export["id"], user_id, rest.link(export)
+    )
 
 
 def put_object(system: LiveSystem, user: str, key: str, data: bytes, **who: Any) -> None:

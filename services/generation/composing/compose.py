@@ -58,7 +58,7 @@ def compose(
     Raises:
         Internal: reason UNPROVED_CONTENT, when even the person's own words do not pass the check of truth.
     """
-    context, original = _context(profile, posting, ranking, options, today, skills)
+    context, original = context_of(profile, posting, ranking, options, today, skills)
     wanted = context.wanted
     structure = assign_ids(_structure(context, ranking))
     if untruths(structure, profile, today, skills):
@@ -106,7 +106,7 @@ def _with_lines(
         yield each
 
 
-def _context(
+def context_of(
     profile: profile_pb2.ProfileContent,
     posting: postings_pb2.JobPosting | None,
     ranking: matching_pb2.Ranking,

@@ -5,26 +5,30 @@ from uuid import UUID
 
 from services.document.diff import Change, describe, diff
 from services.generation.documents import store, versions
+from services.generation.documents.saving import Change as Save
 from services.generation.documents.store import DocumentRow
 from services.generation.documents.summary import counts
-from services.generation.resumes.revision import Ground, restored
-from services.generation.resumes.saving import Change as Save
+from services.generation.letters import revision as letters
+from services.generation.resumes import revision as resumes
 from services.generation.resumes.saving import ResumeWriter
 from services.generation.tables import etag_of, sees_tenant, timestamp
 from services.runtime.auth import require_user
 from services.runtime.db import Database
-from services.runtime.errors import FieldError, InvalidArgument, Unimplemented
+from services.runtime.errors import FieldError, InvalidArgument
 from services.runtime.pages import page_size
 from vitae.generation.v1 import documents_pb2, documents_pb2_grpc, resumes_pb2
-from vitae.resume.v1 import document_pb2, resume_pb2
+from vitae.resume.v1 import document_pb2
 
 
 class DocumentServicer(documents_pb2_grpc.DocumentServiceServicer):
     """Versions and snapshots of resumes and cover letters alike."""
 
-    def __init__(self, database: Database, writer: ResumeWriter) -> None:
+    def __init__(
+        self, database: Database, resume_writer: ResumeWriter, letter_writer: letters.LetterWriter
+    ) -> None:
         self._database = database
-        self._writer = writer
+        self._resume_writer = resume_writer
+        self._letter_writer = letter_writer
 
     async def GetDocumentSnapshot(
         self, request: documents_pb2.GetDocumentSnapshotRequest, context: Any
@@ -75,10 +79,10 @@ class DocumentServicer(documents_pb2_grpc.DocumentServiceServicer):
     async def DiffDocumentVersions(
         self, request: documents_pb2.DiffDocumentVersionsRequest, context: Any
     ) -> documents_pb2.DocumentDiff:
-        """How two versions of a resume differ."""
+        """How two versions of a document differ."""
         base = await self._at(request.document_id, request.base_version)
         other = await self._at(request.document_id, request.version)
-        changes = diff(_resume(base), _resume(other))
+        changes = diff(_document(base), _document(other))
         return documents_pb2.DocumentDiff(
             changes=[_change(each) for each in changes], summary=counts(changes)
         )
@@ -88,13 +92,20 @@ class DocumentServicer(documents_pb2_grpc.DocumentServiceServicer):
     ) -> documents_pb2.DocumentVersion:
         """Makes a new version with the content of an old one, and with today's scores."""
         wanted = await self._at(request.document_id, request.version)
-        structure, details = _resume(wanted), resumes_pb2.Resume.FromString(wanted.details)
+        document, details = _document(wanted), resumes_pb2.Resume.FromString(wanted.details)
+        identity, origin = require_user(), documents_pb2.VERSION_ORIGIN_RESTORED
 
-        def make(row: DocumentRow, ground: Ground) -> Save:
-            return Save(row.title, restored(structure, details, ground, wanted.version))
+        def resume(row: DocumentRow, ground: resumes.Ground) -> Save:
+            return Save(row.title, resumes.restored(document.resume, details, ground, wanted.version))
 
-        origin = documents_pb2.VERSION_ORIGIN_RESTORED
-        return _full(await self._writer.save(require_user(), wanted.id, request.etag, origin, make))
+        def letter(row: DocumentRow, ground: letters.LetterGround) -> Save:
+            return Save(row.title, letters.restored(document.cover_letter, details, ground, wanted.version))
+
+        if document.WhichOneof("content") == "cover_letter":
+            row = await self._letter_writer.save(identity, wanted.id, request.etag, origin, letter)
+        else:
+            row = await self._resume_writer.save(identity, wanted.id, request.etag, origin, resume)
+        return _full(row)
 
     async def _at(self, document_id: str, version: int, *, exported: bool = False) -> DocumentRow:
         identity = require_user()
@@ -107,11 +118,8 @@ class DocumentServicer(documents_pb2_grpc.DocumentServiceServicer):
             return await store.at_version(connection, identity, row.id, row.version)
 
 
-def _resume(row: DocumentRow) -> resume_pb2.StructuredResume:
-    document = document_pb2.Document.FromString(row.document)
-    if document.WhichOneof("content") != "resume":
-        raise Unimplemented("Versions of cover letters cannot be compared or restored yet.")
-    return document.resume
+def _document(row: DocumentRow) -> document_pb2.Document:
+    return document_pb2.Document.FromString(row.document)
 
 
 def _full(row: DocumentRow) -> documents_pb2.DocumentVersion:

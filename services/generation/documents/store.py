@@ -193,4 +193,6 @@ def not_found(document_type: document_pb2.DocumentType.ValueType | None) -> NotF
     """What everybody hears of a document that is not there or not theirs."""
     if document_type == document_pb2.DOCUMENT_TYPE_RESUME:
         return NotFound("No resume has this id.", reason="RESUME_NOT_FOUND")
+    if document_type == document_pb2.DOCUMENT_TYPE_COVER_LETTER:
+        return NotFound("No cover letter has this id.", reason="COVER_LETTER_NOT_FOUND")
     return NotFound("No document has this id.", reason="DOCUMENT_NOT_FOUND")

@@ -24,7 +24,7 @@ from services.generation.profiles import store as profiles
 from services.generation.tables import timestamp
 from services.runtime.auth import Identity
 from services.runtime.db import Database
-from vitae.generation.v1 import documents_pb2, resumes_pb2
+from vitae.generation.v1 import cover_letters_pb2, documents_pb2, resumes_pb2
 from vitae.resume.v1 import document_pb2
 
 CHUNK = 64 * 1024
@@ -139,7 +139,8 @@ def _ranking(row: Row[Any]) -> Iterator[tuple[str, bytes]]:
 
 
 def _document(row: Row[Any]) -> Iterator[tuple[str, bytes]]:
-    about = resumes_pb2.Resume(
+    is_letter = row.document_type == document_pb2.DOCUMENT_TYPE_COVER_LETTER
+    about = (cover_letters_pb2.CoverLetter if is_letter else resumes_pb2.Resume)(
         id=str(row.id),
         title=row.title,
         profile_id=str(row.profile_id),

@@ -1,16 +1,21 @@
-"""What of a resume a person may write."""
+"""What of a document a person may write."""
 
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.runtime.errors import FieldError, InvalidArgument
 from vitae.generation.v1 import resumes_pb2
 
 _WRITABLE = ("title", "structure")
+_EXAMPLES = {
+    "Resume": '"structure.header.email" or "structure.sections"',
+    "CoverLetter": '"structure.recipient" or "structure.paragraphs"',
+}
 _DERIVED = "structure.metadata"
 """Figures about the person, which follow from the profile."""
 
 
-def writable(mask: FieldMask) -> FieldMask:
+def writable(mask: FieldMask, kind: Descriptor = resumes_pb2.Resume.DESCRIPTOR) -> FieldMask:
     """The mask, checked; "*" stands for all that may be written.
 
     Raises:
@@ -21,12 +26,10 @@ def writable(mask: FieldMask) -> FieldMask:
     if not mask.paths:
         raise _invalid('must name at least one field: "title", "structure" or a part of it')
     for path in mask.paths:
-        if path.split(".")[0] not in _WRITABLE or not FieldMask(paths=[path]).IsValidForDescriptor(
-            resumes_pb2.Resume.DESCRIPTOR
-        ):
+        if path.split(".")[0] not in _WRITABLE or not FieldMask(paths=[path]).IsValidForDescriptor(kind):
             raise _invalid(
                 f'"{path[:100]}" cannot be changed; name "title", "structure" or a part of it such as '
-                '"structure.header.email" or "structure.sections"'
+                + _EXAMPLES[kind.name]
             )
         if path == _DERIVED or path.startswith(f"{_DERIVED}."):
             raise _invalid(f'"{_DERIVED}" follows from the profile; leave it out')

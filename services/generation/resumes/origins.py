@@ -1,4 +1,4 @@
-"""Who said what in an edited resume (SPEC G7): what stayed keeps its origin, what was typed is the person's own.
+"""Who said what in an edited document (SPEC G7): what stayed keeps its origin, what was typed is the person's own.
 
 The origin that a client sends is never believed. A line whose text is as it was keeps the origin it had; one of its
 proved alternates takes its place with the same origin; everything else becomes a user edit, as do the fields of a job
@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from services.document.lines import EntryRef, LineRef, iter_entries, iter_lines
+from services.document.lines import AnyDocument, EntryRef, LineRef, iter_entries, iter_lines
 from services.generation.resumes.proof import Claim, Prover
 from vitae.resume.v1 import common_pb2, resume_pb2
 
@@ -26,7 +26,7 @@ _LIST_ITEMS = (".items[", ".technologies[", ".coursework[")
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """A line of the head, and the entry it stands in."""
 
     line: common_pb2.Line
@@ -37,23 +37,21 @@ def settle_origins(
     structure: resume_pb2.StructuredResume, head: resume_pb2.StructuredResume, prover: Prover
 ) -> None:
     """Sets origin, relevance and alternates of everything in an edited structure, in place."""
-    _settle_header(structure.header, head.header, prover)
+    settle_header(structure.header, head.header, prover)
     _settle_entries(structure, head, prover)
     claims = [
         _claim(ref, known, prover)
-        for ref, known in _settled_lines(structure, head)
+        for ref, known in settled_lines(structure, head)
         if ref.line.provenance.transformation == USER_EDIT and ref.line.text.strip()
     ]
     for claim, proof in zip(claims, prover.prove(claims), strict=True):
-        _record(claim.line.provenance, proof)
+        record(claim.line.provenance, proof)
 
 
-def _settled_lines(
-    structure: resume_pb2.StructuredResume, head: resume_pb2.StructuredResume
-) -> Iterator[tuple[LineRef, _Known | None]]:
+def settled_lines(structure: AnyDocument, head: AnyDocument) -> Iterator[tuple[LineRef, Known | None]]:
     """Every line, its origin set to the one it had or to a user edit, with the line it was before."""
     refs = list(iter_lines(structure))
-    by_id = {ref.line.id: _Known(ref.line, _entry_of(ref)) for ref in iter_lines(head) if ref.line.id}
+    by_id = {ref.line.id: Known(ref.line, _entry_of(ref)) for ref in iter_lines(head) if ref.line.id}
     free = _by_text(by_id, taken={ref.line.id for ref in refs})
     for ref in refs:
         line = ref.line
@@ -64,7 +62,7 @@ def _settled_lines(
         yield ref, known
 
 
-def _settle_line(line: common_pb2.Line, known: _Known | None, *, moved: bool) -> None:
+def _settle_line(line: common_pb2.Line, known: Known | None, *, moved: bool) -> None:
     given = line.text
     if known is not None and not moved and given == known.line.text:
         line.CopyFrom(known.line)
@@ -88,7 +86,7 @@ def _settle_line(line: common_pb2.Line, known: _Known | None, *, moved: bool) ->
         line.provenance.source_ids.extend(known.line.provenance.source_ids)
 
 
-def _claim(ref: LineRef, known: _Known | None, prover: Prover) -> Claim:
+def _claim(ref: LineRef, known: Known | None, prover: Prover) -> Claim:
     """What is to be proved of a line: by the sources it had, or else by those of its entry or by all of the profile."""
     entry = getattr(ref.entry, "id", "")
     wider = (entry,) if entry in prover.fact_ids else prover.fact_ids
@@ -117,17 +115,18 @@ def _settle_entries(
         entry.provenance.transformation = USER_EDIT
         typed.append(ref)
     for ref, proof in zip(typed, prover.prove_entries(typed), strict=True):
-        _record(ref.entry.provenance, proof)
+        record(ref.entry.provenance, proof)
 
 
-def _settle_header(header: resume_pb2.ResumeHeader, head: resume_pb2.ResumeHeader, prover: Prover) -> None:
+def settle_header(header: resume_pb2.ResumeHeader, head: resume_pb2.ResumeHeader, prover: Prover) -> None:
+    """Sets the origin of the contact data, in place."""
     same = own_fields(header) == own_fields(head)
     header.ClearField("provenance")
     if same and head.provenance.transformation != USER_EDIT:
         header.provenance.CopyFrom(head.provenance)
         return
     header.provenance.transformation = USER_EDIT
-    _record(header.provenance, prover.prove_header(header))
+    record(header.provenance, prover.prove_header(header))
 
 
 def own_fields(message: Message) -> Message:
@@ -143,13 +142,14 @@ def own_fields(message: Message) -> Message:
     return copy
 
 
-def _record(provenance: common_pb2.Provenance, proof: tuple[str, ...] | None) -> None:
+def record(provenance: common_pb2.Provenance, proof: tuple[str, ...] | None) -> None:
+    """Notes what proves a user edit; None where nothing does."""
     del provenance.source_ids[:]
     provenance.source_ids.extend(proof or ())
     provenance.unproved = proof is None
 
 
-def _by_text(by_id: Mapping[str, _Known], taken: set[str]) -> dict[tuple[str, str], str]:
+def _by_text(by_id: Mapping[str, Known], taken: set[str]) -> dict[tuple[str, str], str]:
     """Ids of the head's lines that the edit does not name, by entry and text: for clients that drop ids."""
     return {
         (known.entry, known.line.text): line_id

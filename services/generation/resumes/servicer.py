@@ -14,6 +14,7 @@ from google.protobuf.struct_pb2 import Struct
 from services.document.jsonresume import export_resume
 from services.generation.composing.compose import COMPOSER_VERSION, Composition, compose
 from services.generation.documents import store
+from services.generation.documents.saving import Change
 from services.generation.documents.store import DocumentRow
 from services.generation.matching.ranking import rank
 from services.generation.matching.servicer import get_or_rank
@@ -24,7 +25,7 @@ from services.generation.profiles import store as profiles
 from services.generation.profiles.servicer import note
 from services.generation.resumes.masks import changes_structure, merged, writable
 from services.generation.resumes.revision import Ground, edited
-from services.generation.resumes.saving import RESUME, Change, ResumeWriter
+from services.generation.resumes.saving import RESUME, ResumeWriter
 from services.generation.resumes.structure import require_valid
 from services.generation.skills.table import SkillTable
 from services.generation.tables import Lock, etag_of, idempotency_keys, optional_id, sees_tenant, timestamp
@@ -121,7 +122,7 @@ class ResumeServicer(resumes_pb2_grpc.ResumeServiceServicer):
                 None if request.autosave and unchanged and note == row.note else Change(resume.title, version)
             )
 
-        return _resume(await self._writer.save(identity, resume_id, request.resume.etag, origin, make))
+        return resume_message(await self._writer.save(identity, resume_id, request.resume.etag, origin, make))
 
     async def DeleteResume(self, request: resumes_pb2.DeleteResumeRequest, context: Any) -> Empty:
         """Deletes a resume with its versions, and has storage follow."""
@@ -151,7 +152,7 @@ class ResumeServicer(resumes_pb2_grpc.ResumeServiceServicer):
     async def _get(self, resume_id: str) -> resumes_pb2.Resume:
         identity = require_user()
         async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
-            return _resume(await store.head(connection, identity, UUID(resume_id), RESUME))
+            return resume_message(await store.head(connection, identity, UUID(resume_id), RESUME))
 
     async def _generate(
         self,
@@ -164,7 +165,7 @@ class ResumeServicer(resumes_pb2_grpc.ResumeServiceServicer):
         async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
             answer = await call.find(connection, now)
             if answer is not None:
-                return _resume(await store.head(connection, identity, UUID(bytes=answer), RESUME))
+                return resume_message(await store.head(connection, identity, UUID(bytes=answer), RESUME))
             # Kept from being deleted until the resume refers to it: a deletion sees every document it takes along.
             profile = profiles.message(
                 await profiles.get(connection, identity, UUID(request.profile_id), lock=Lock.KEEP)
@@ -187,7 +188,7 @@ class ResumeServicer(resumes_pb2_grpc.ResumeServiceServicer):
             document_id = uuid4()
             await store.add(connection, identity, new, document_id, now)
             await call.keep(connection, document_id.bytes, now)
-            return _resume(await store.head(connection, identity, document_id, RESUME))
+            return resume_message(await store.head(connection, identity, document_id, RESUME))
 
 
 def _new_document(
@@ -237,7 +238,8 @@ def _record(details: resumes_pb2.Resume, started: datetime, ended: datetime, sec
     details.generation.composer_version = COMPOSER_VERSION
 
 
-def _resume(row: store.DocumentRow) -> resumes_pb2.Resume:
+def resume_message(row: store.DocumentRow) -> resumes_pb2.Resume:
+    """A resume at the version of the row."""
     resume = _listed(row)
     resume.structure.CopyFrom(document_pb2.Document.FromString(row.document).resume)
     resume.content_text = row.content_text

@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from services.document.lines import iter_entries, iter_lines
+from services.document.lines import AnyDocument, iter_entries, iter_lines
 from services.runtime.errors import FieldError, InvalidArgument
 from services.runtime.validation import violations
 from vitae.generation.v1 import resumes_pb2
@@ -19,13 +19,18 @@ _MOST_PROBLEMS = 20
 
 def require_valid(resume: resumes_pb2.Resume) -> None:
     """Raises InvalidArgument (STRUCTURE_INVALID) that names every field in question: nothing is stored in part."""
-    problems = [*violations(resume), *_problems(resume.structure)][:_MOST_PROBLEMS]
-    if problems:
-        first = problems[0]
+    refuse("resume", [*violations(resume), *_problems(resume.structure)])
+
+
+def refuse(what: str, problems: Iterable[FieldError]) -> None:
+    """Raises InvalidArgument (STRUCTURE_INVALID) where there is a problem."""
+    found = list(problems)[:_MOST_PROBLEMS]
+    if found:
+        first = found[0]
         raise InvalidArgument(
-            f"The resume is not valid: {first.field}: {first.description}.",
+            f"The {what} is not valid: {first.field}: {first.description}.",
             reason="STRUCTURE_INVALID",
-            fields=problems,
+            fields=found,
         )
 
 
@@ -38,21 +43,25 @@ def name_holders(structure: resume_pb2.StructuredResume, version: int) -> None:
     _fill(f"entry-{version}", [each.entry for each in iter_entries(structure) if _has_id(each.entry)])
 
 
-def name_lines(structure: resume_pb2.StructuredResume, version: int) -> None:
+def name_lines(structure: AnyDocument, version: int) -> None:
     """Gives an id to every line that has none, in place."""
     _fill(f"line-{version}", [each.line for each in iter_lines(structure)])
 
 
 def _problems(structure: resume_pb2.StructuredResume) -> Iterator[FieldError]:
-    lines = list(iter_lines(structure))
     yield from _repeated((f"sections[{number}]", each.id) for number, each in enumerate(structure.sections))
-    yield from _repeated((each.path, each.line.id) for each in lines)
     for section in structure.sections:
         yield from _repeated(
             (each.path, getattr(each.entry, "id", ""))
             for each in iter_entries(structure)
             if each.section is section
         )
+    yield from line_problems(structure)
+
+
+def line_problems(structure: AnyDocument) -> Iterator[FieldError]:
+    """Lines of one id, and texts that are not one line."""
+    yield from _repeated((each.path, each.line.id) for each in iter_lines(structure))
     for path, text in _texts(structure, "structure"):
         if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") and letter != "\0" for letter in text):
             yield FieldError(

@@ -260,7 +260,7 @@ async def test_what_is_not_served_yet_says_so(generation: GenerationHarness) -> 
     maya = generation.user()
     letters = cover_letters_pb2_grpc.CoverLetterServiceStub(maya.channel)
     with pytest.raises(Unimplemented):
-        await letters.ListCoverLetters(cover_letters_pb2.ListCoverLettersRequest())
+        await letters.GetWritingStyle(cover_letters_pb2.GetWritingStyleRequest())
     profile = await imported(maya)
     request = resumes_pb2.GenerateResumeRequest(
         profile_id=profile.id, options=resumes_pb2.TailoringOptions(provider="somebody")

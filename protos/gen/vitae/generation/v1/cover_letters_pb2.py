@@ -32,7 +32,7 @@ from vitae.generation.v1 import resumes_pb2 as vitae_dot_generation_dot_v1_dot_r
 from vitae.resume.v1 import cover_letter_pb2 as vitae_dot_resume_dot_v1_dot_cover__letter__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'vitae/generation/v1/cover_letters.proto\x12\x13vitae.generation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#vitae/generation/v1/documents.proto\x1a!vitae/generation/v1/resumes.proto\x1a\"vitae/resume/v1/cover_letter.proto\"\xb3\x05\n\x0b\x43overLetter\x12\x15\n\x02id\x18\x01 \x01(\tB\x05\xe2\x41\x02\x03\x08R\x02id\x12\x1e\n\x05title\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xac\x02R\x05title\x12#\n\nprofile_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03R\tprofileId\x12*\n\x0ejob_posting_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03R\x0cjobPostingId\x12!\n\tjob_title\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03R\x08jobTitle\x12\x1e\n\x07\x63ompany\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03R\x07\x63ompany\x12\x1e\n\x07version\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03R\x07version\x12\x18\n\x04\x65tag\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03R\x04\x65tag\x12\x44\n\tstructure\x18\t \x01(\x0b\x32&.vitae.resume.v1.StructuredCoverLetterR\tstructure\x12\'\n\x0c\x63ontent_text\x18\n \x01(\tB\x04\xe2\x41\x01\x03R\x0b\x63ontentText\x12\x38\n\x02qa\x18\x0b \x01(\x0b\x32\".vitae.generation.v1.QualityReportB\x04\xe2\x41\x01\x03R\x02qa\x12K\n\ngeneration\x18\x0c \x01(\x0b\x32%.vitae.generation.v1.GenerationRecordB\x04\xe2\x41\x01\x03R\ngeneration\x12#\n\ncreated_by\x18\r \x01(\tB\x04\xe2\x41\x01\x03R\tcreatedBy\x12\x41\n\x0b\x63reate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\"\x90\x01\n\x0cWritingStyle\x12 \n\x0b\x64\x65scription\x18\x01 \x01(\tR\x0b\x64\x65scription\x12!\n\x0csample_count\x18\x02 \x01(\x05R\x0bsampleCount\x12;\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"\xd1\x02\n\x1aGenerateCoverLetterRequest\x12+\n\nprofile_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\tprofileId\x12\x32\n\x0ejob_posting_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x0cjobPostingId\x12\x37\n\x04tone\x18\x03 \x01(\x0e\x32\x19.vitae.generation.v1.ToneB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04tone\x12/\n\x0erecipient_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xac\x02R\rrecipientName\x12?\n\x07options\x18\x05 \x01(\x0b\x32%.vitae.generation.v1.TailoringOptionsR\x07options\x12\'\n\nrequest_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01R\trequestId\"5\n\x15GetCoverLetterRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\xc1\x01\n\x17ListCoverLettersRequest\x12&\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\tpageToken\x12&\n\nprofile_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18$R\tprofileId\x12-\n\x0ejob_posting_id\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18$R\x0cjobPostingId\"\xa8\x01\n\x18ListCoverLettersResponse\x12\x45\n\rcover_letters\x18\x01 \x03(\x0b\x32 .vitae.generation.v1.CoverLetterR\x0c\x63overLetters\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x03R\ttotalSize\"\xee\x01\n\x18UpdateCoverLetterRequest\x12O\n\x0c\x63over_letter\x18\x01 \x01(\x0b\x32 .vitae.generation.v1.CoverLetterB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x0b\x63overLetter\x12G\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\nupdateMask\x12\x1c\n\x04note\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12\x1a\n\x08\x61utosave\x18\x04 \x01(\x08R\x08\x61utosave\"x\n\x18\x44\x65leteCoverLetterRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04\x65tag\x12!\n\x0c\x64\x65lete_files\x18\x03 \x01(\x08R\x0b\x64\x65leteFiles\"K\n\x19\x43reateWritingStyleRequest\x12.\n\x07samples\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\x14\"\x08r\x06\x10\x32\x18\xa0\x9c\x01R\x07samples\"\x18\n\x16GetWritingStyleRequest\"\x1b\n\x19\x44\x65leteWritingStyleRequest*B\n\x04Tone\x12\x14\n\x10TONE_UNSPECIFIED\x10\x00\x12\x15\n\x11TONE_PROFESSIONAL\x10\x01\x12\r\n\tTONE_WARM\x10\x02\x32\xbb\x06\n\x12\x43overLetterService\x12h\n\x13GenerateCoverLetter\x12/.vitae.generation.v1.GenerateCoverLetterRequest\x1a .vitae.generation.v1.CoverLetter\x12^\n\x0eGetCoverLetter\x12*.vitae.generation.v1.GetCoverLetterRequest\x1a .vitae.generation.v1.CoverLetter\x12o\n\x10ListCoverLetters\x12,.vitae.generation.v1.ListCoverLettersRequest\x1a-.vitae.generation.v1.ListCoverLettersResponse\x12\x64\n\x11UpdateCoverLetter\x12-.vitae.generation.v1.UpdateCoverLetterRequest\x1a .vitae.generation.v1.CoverLetter\x12Z\n\x11\x44\x65leteCoverLetter\x12-.vitae.generation.v1.DeleteCoverLetterRequest\x1a\x16.google.protobuf.Empty\x12g\n\x12\x43reateWritingStyle\x12..vitae.generation.v1.CreateWritingStyleRequest\x1a!.vitae.generation.v1.WritingStyle\x12\x61\n\x0fGetWritingStyle\x12+.vitae.generation.v1.GetWritingStyleRequest\x1a!.vitae.generation.v1.WritingStyle\x12\\\n\x12\x44\x65leteWritingStyle\x12..vitae.generation.v1.DeleteWritingStyleRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'vitae/generation/v1/cover_letters.proto\x12\x13vitae.generation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#vitae/generation/v1/documents.proto\x1a!vitae/generation/v1/resumes.proto\x1a\"vitae/resume/v1/cover_letter.proto\"\xe1\x06\n\x0b\x43overLetter\x12\x15\n\x02id\x18\x01 \x01(\tB\x05\xe2\x41\x02\x03\x08R\x02id\x12\"\n\x05title\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xac\x02R\x05title\x12#\n\nprofile_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03R\tprofileId\x12*\n\x0ejob_posting_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03R\x0cjobPostingId\x12!\n\tjob_title\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03R\x08jobTitle\x12\x1e\n\x07\x63ompany\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03R\x07\x63ompany\x12\x1e\n\x07version\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03R\x07version\x12\x18\n\x04\x65tag\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03R\x04\x65tag\x12\x44\n\tstructure\x18\t \x01(\x0b\x32&.vitae.resume.v1.StructuredCoverLetterR\tstructure\x12\'\n\x0c\x63ontent_text\x18\n \x01(\tB\x04\xe2\x41\x01\x03R\x0b\x63ontentText\x12\x38\n\x02qa\x18\x0b \x01(\x0b\x32\".vitae.generation.v1.QualityReportB\x04\xe2\x41\x01\x03R\x02qa\x12K\n\ngeneration\x18\x0c \x01(\x0b\x32%.vitae.generation.v1.GenerationRecordB\x04\xe2\x41\x01\x03R\ngeneration\x12#\n\ncreated_by\x18\r \x01(\tB\x04\xe2\x41\x01\x03R\tcreatedBy\x12\x41\n\x0b\x63reate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\ncreateTime\x12\x41\n\x0bupdate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03R\nupdateTime\x12\'\n\x0cjob_keywords\x18\x10 \x03(\tB\x04\xe2\x41\x01\x03R\x0bjobKeywords\x12#\n\nranking_id\x18\x11 \x01(\tB\x04\xe2\x41\x01\x03R\trankingId\x12*\n\x0bmatch_score\x18\x12 \x01(\x01\x42\x04\xe2\x41\x01\x03H\x00R\nmatchScore\x88\x01\x01\x12\x1e\n\x07notices\x18\x13 \x03(\tB\x04\xe2\x41\x01\x03R\x07noticesB\x0e\n\x0c_match_score\"\x90\x01\n\x0cWritingStyle\x12 \n\x0b\x64\x65scription\x18\x01 \x01(\tR\x0b\x64\x65scription\x12!\n\x0csample_count\x18\x02 \x01(\x05R\x0bsampleCount\x12;\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"\xd1\x02\n\x1aGenerateCoverLetterRequest\x12+\n\nprofile_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\tprofileId\x12\x32\n\x0ejob_posting_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x0cjobPostingId\x12\x37\n\x04tone\x18\x03 \x01(\x0e\x32\x19.vitae.generation.v1.ToneB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04tone\x12/\n\x0erecipient_name\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xac\x02R\rrecipientName\x12?\n\x07options\x18\x05 \x01(\x0b\x32%.vitae.generation.v1.TailoringOptionsR\x07options\x12\'\n\nrequest_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01R\trequestId\"5\n\x15GetCoverLetterRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\xc1\x01\n\x17ListCoverLettersRequest\x12&\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\tpageToken\x12&\n\nprofile_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18$R\tprofileId\x12-\n\x0ejob_posting_id\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18$R\x0cjobPostingId\"\xa8\x01\n\x18ListCoverLettersResponse\x12\x45\n\rcover_letters\x18\x01 \x03(\x0b\x32 .vitae.generation.v1.CoverLetterR\x0c\x63overLetters\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x03R\ttotalSize\"\xee\x01\n\x18UpdateCoverLetterRequest\x12O\n\x0c\x63over_letter\x18\x01 \x01(\x0b\x32 .vitae.generation.v1.CoverLetterB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x0b\x63overLetter\x12G\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\nupdateMask\x12\x1c\n\x04note\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12\x1a\n\x08\x61utosave\x18\x04 \x01(\x08R\x08\x61utosave\"x\n\x18\x44\x65leteCoverLetterRequest\x12\x1c\n\x02id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04\x65tag\x12!\n\x0c\x64\x65lete_files\x18\x03 \x01(\x08R\x0b\x64\x65leteFiles\"K\n\x19\x43reateWritingStyleRequest\x12.\n\x07samples\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\x14\"\x08r\x06\x10\x32\x18\xa0\x9c\x01R\x07samples\"\x18\n\x16GetWritingStyleRequest\"\x1b\n\x19\x44\x65leteWritingStyleRequest*B\n\x04Tone\x12\x14\n\x10TONE_UNSPECIFIED\x10\x00\x12\x15\n\x11TONE_PROFESSIONAL\x10\x01\x12\r\n\tTONE_WARM\x10\x02\x32\xbb\x06\n\x12\x43overLetterService\x12h\n\x13GenerateCoverLetter\x12/.vitae.generation.v1.GenerateCoverLetterRequest\x1a .vitae.generation.v1.CoverLetter\x12^\n\x0eGetCoverLetter\x12*.vitae.generation.v1.GetCoverLetterRequest\x1a .vitae.generation.v1.CoverLetter\x12o\n\x10ListCoverLetters\x12,.vitae.generation.v1.ListCoverLettersRequest\x1a-.vitae.generation.v1.ListCoverLettersResponse\x12\x64\n\x11UpdateCoverLetter\x12-.vitae.generation.v1.UpdateCoverLetterRequest\x1a .vitae.generation.v1.CoverLetter\x12Z\n\x11\x44\x65leteCoverLetter\x12-.vitae.generation.v1.DeleteCoverLetterRequest\x1a\x16.google.protobuf.Empty\x12g\n\x12\x43reateWritingStyle\x12..vitae.generation.v1.CreateWritingStyleRequest\x1a!.vitae.generation.v1.WritingStyle\x12\x61\n\x0fGetWritingStyle\x12+.vitae.generation.v1.GetWritingStyleRequest\x1a!.vitae.generation.v1.WritingStyle\x12\\\n\x12\x44\x65leteWritingStyle\x12..vitae.generation.v1.DeleteWritingStyleRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +42,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COVERLETTER'].fields_by_name['id']._loaded_options = None
   _globals['_COVERLETTER'].fields_by_name['id']._serialized_options = b'\342A\002\003\010'
   _globals['_COVERLETTER'].fields_by_name['title']._loaded_options = None
-  _globals['_COVERLETTER'].fields_by_name['title']._serialized_options = b'\272H\005r\003\030\254\002'
+  _globals['_COVERLETTER'].fields_by_name['title']._serialized_options = b'\342A\001\001\272H\005r\003\030\254\002'
   _globals['_COVERLETTER'].fields_by_name['profile_id']._loaded_options = None
   _globals['_COVERLETTER'].fields_by_name['profile_id']._serialized_options = b'\342A\001\003'
   _globals['_COVERLETTER'].fields_by_name['job_posting_id']._loaded_options = None
@@ -67,6 +67,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COVERLETTER'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_COVERLETTER'].fields_by_name['update_time']._loaded_options = None
   _globals['_COVERLETTER'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
+  _globals['_COVERLETTER'].fields_by_name['job_keywords']._loaded_options = None
+  _globals['_COVERLETTER'].fields_by_name['job_keywords']._serialized_options = b'\342A\001\003'
+  _globals['_COVERLETTER'].fields_by_name['ranking_id']._loaded_options = None
+  _globals['_COVERLETTER'].fields_by_name['ranking_id']._serialized_options = b'\342A\001\003'
+  _globals['_COVERLETTER'].fields_by_name['match_score']._loaded_options = None
+  _globals['_COVERLETTER'].fields_by_name['match_score']._serialized_options = b'\342A\001\003'
+  _globals['_COVERLETTER'].fields_by_name['notices']._loaded_options = None
+  _globals['_COVERLETTER'].fields_by_name['notices']._serialized_options = b'\342A\001\003'
   _globals['_GENERATECOVERLETTERREQUEST'].fields_by_name['profile_id']._loaded_options = None
   _globals['_GENERATECOVERLETTERREQUEST'].fields_by_name['profile_id']._serialized_options = b'\342A\001\002\272H\005r\003\260\001\001'
   _globals['_GENERATECOVERLETTERREQUEST'].fields_by_name['job_posting_id']._loaded_options = None
@@ -99,30 +107,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETECOVERLETTERREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030d'
   _globals['_CREATEWRITINGSTYLEREQUEST'].fields_by_name['samples']._loaded_options = None
   _globals['_CREATEWRITINGSTYLEREQUEST'].fields_by_name['samples']._serialized_options = b'\272H\021\222\001\016\010\001\020\024\"\010r\006\0202\030\240\234\001'
-  _globals['_TONE']._serialized_start=2428
-  _globals['_TONE']._serialized_end=2494
+  _globals['_TONE']._serialized_start=2602
+  _globals['_TONE']._serialized_end=2668
   _globals['_COVERLETTER']._serialized_start=331
-  _globals['_COVERLETTER']._serialized_end=1022
-  _globals['_WRITINGSTYLE']._serialized_start=1025
-  _globals['_WRITINGSTYLE']._serialized_end=1169
-  _globals['_GENERATECOVERLETTERREQUEST']._serialized_start=1172
-  _globals['_GENERATECOVERLETTERREQUEST']._serialized_end=1509
-  _globals['_GETCOVERLETTERREQUEST']._serialized_start=1511
-  _globals['_GETCOVERLETTERREQUEST']._serialized_end=1564
-  _globals['_LISTCOVERLETTERSREQUEST']._serialized_start=1567
-  _globals['_LISTCOVERLETTERSREQUEST']._serialized_end=1760
-  _globals['_LISTCOVERLETTERSRESPONSE']._serialized_start=1763
-  _globals['_LISTCOVERLETTERSRESPONSE']._serialized_end=1931
-  _globals['_UPDATECOVERLETTERREQUEST']._serialized_start=1934
-  _globals['_UPDATECOVERLETTERREQUEST']._serialized_end=2172
-  _globals['_DELETECOVERLETTERREQUEST']._serialized_start=2174
-  _globals['_DELETECOVERLETTERREQUEST']._serialized_end=2294
-  _globals['_CREATEWRITINGSTYLEREQUEST']._serialized_start=2296
-  _globals['_CREATEWRITINGSTYLEREQUEST']._serialized_end=2371
-  _globals['_GETWRITINGSTYLEREQUEST']._serialized_start=2373
-  _globals['_GETWRITINGSTYLEREQUEST']._serialized_end=2397
-  _globals['_DELETEWRITINGSTYLEREQUEST']._serialized_start=2399
-  _globals['_DELETEWRITINGSTYLEREQUEST']._serialized_end=2426
-  _globals['_COVERLETTERSERVICE']._serialized_start=2497
-  _globals['_COVERLETTERSERVICE']._serialized_end=3324
+  _globals['_COVERLETTER']._serialized_end=1196
+  _globals['_WRITINGSTYLE']._serialized_start=1199
+  _globals['_WRITINGSTYLE']._serialized_end=1343
+  _globals['_GENERATECOVERLETTERREQUEST']._serialized_start=1346
+  _globals['_GENERATECOVERLETTERREQUEST']._serialized_end=1683
+  _globals['_GETCOVERLETTERREQUEST']._serialized_start=1685
+  _globals['_GETCOVERLETTERREQUEST']._serialized_end=1738
+  _globals['_LISTCOVERLETTERSREQUEST']._serialized_start=1741
+  _globals['_LISTCOVERLETTERSREQUEST']._serialized_end=1934
+  _globals['_LISTCOVERLETTERSRESPONSE']._serialized_start=1937
+  _globals['_LISTCOVERLETTERSRESPONSE']._serialized_end=2105
+  _globals['_UPDATECOVERLETTERREQUEST']._serialized_start=2108
+  _globals['_UPDATECOVERLETTERREQUEST']._serialized_end=2346
+  _globals['_DELETECOVERLETTERREQUEST']._serialized_start=2348
+  _globals['_DELETECOVERLETTERREQUEST']._serialized_end=2468
+  _globals['_CREATEWRITINGSTYLEREQUEST']._serialized_start=2470
+  _globals['_CREATEWRITINGSTYLEREQUEST']._serialized_end=2545
+  _globals['_GETWRITINGSTYLEREQUEST']._serialized_start=2547
+  _globals['_GETWRITINGSTYLEREQUEST']._serialized_end=2571
+  _globals['_DELETEWRITINGSTYLEREQUEST']._serialized_start=2573
+  _globals['_DELETEWRITINGSTYLEREQUEST']._serialized_end=2600
+  _globals['_COVERLETTERSERVICE']._serialized_start=2671
+  _globals['_COVERLETTERSERVICE']._serialized_end=3498
 # @@protoc_insertion_point(module_scope)

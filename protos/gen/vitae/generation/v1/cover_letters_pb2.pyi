@@ -69,6 +69,10 @@ class CoverLetter(_message.Message):
     CREATED_BY_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    JOB_KEYWORDS_FIELD_NUMBER: _builtins.int
+    RANKING_ID_FIELD_NUMBER: _builtins.int
+    MATCH_SCORE_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUID given by the service."""
     title: _builtins.str
@@ -89,6 +93,10 @@ class CoverLetter(_message.Message):
     """The content as plain text; absent in listings."""
     created_by: _builtins.str
     """UUID of the user who made it; empty when that user is gone."""
+    ranking_id: _builtins.str
+    """UUID of the ranking used."""
+    match_score: _builtins.float
+    """How well the profile fits the posting, 0 to 1; absent where the posting was gone before it was scored."""
     @_builtins.property
     def structure(self) -> _cover_letter_pb2.StructuredCoverLetter:
         """The content; absent in listings."""
@@ -109,6 +117,14 @@ class CoverLetter(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it was written last."""
 
+    @_builtins.property
+    def job_keywords(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Keywords of the job, kept when the posting goes."""
+
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the composer had to know or leave out."""
+
     def __init__(
         self,
         *,
@@ -127,12 +143,18 @@ class CoverLetter(_message.Message):
         created_by: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        job_keywords: _abc.Iterable[_builtins.str] | None = ...,
+        ranking_id: _builtins.str = ...,
+        match_score: _builtins.float | None = ...,
+        notices: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "generation", b"generation", "qa", b"qa", "structure", b"structure", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_match_score", b"_match_score", "create_time", b"create_time", "generation", b"generation", "match_score", b"match_score", "qa", b"qa", "structure", b"structure", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["company", b"company", "content_text", b"content_text", "create_time", b"create_time", "created_by", b"created_by", "etag", b"etag", "generation", b"generation", "id", b"id", "job_posting_id", b"job_posting_id", "job_title", b"job_title", "profile_id", b"profile_id", "qa", b"qa", "structure", b"structure", "title", b"title", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_match_score", b"_match_score", "company", b"company", "content_text", b"content_text", "create_time", b"create_time", "created_by", b"created_by", "etag", b"etag", "generation", b"generation", "id", b"id", "job_keywords", b"job_keywords", "job_posting_id", b"job_posting_id", "job_title", b"job_title", "match_score", b"match_score", "notices", b"notices", "profile_id", b"profile_id", "qa", b"qa", "ranking_id", b"ranking_id", "structure", b"structure", "title", b"title", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__match_score: _TypeAlias = _typing.Literal["match_score"]  # noqa: Y015
+    _WhichOneofArgType__match_score: _TypeAlias = _typing.Literal["_match_score", b"_match_score"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__match_score) -> _WhichOneofReturnType__match_score | None: ...
 
 Global___CoverLetter: _TypeAlias = CoverLetter  # noqa: Y015
 
@@ -187,12 +209,14 @@ class GenerateCoverLetterRequest(_message.Message):
     tone: Global___Tone.ValueType
     """How it is to sound."""
     recipient_name: _builtins.str
-    """Person it is addressed to; empty when unknown."""
+    """Person it is addressed to, with a form of address where one is known ("Ms Ng", "Frau Dr. Huber"); when empty, the
+    contact the posting names, else nobody in particular.
+    """
     request_id: _builtins.str
     """Key that makes the call safe to repeat for 24 hours."""
     @_builtins.property
     def options(self) -> _resumes_pb2.TailoringOptions:
-        """Language and model."""
+        """Language (the profile's when empty) and model."""
 
     def __init__(
         self,
@@ -313,14 +337,14 @@ class UpdateCoverLetterRequest(_message.Message):
     note: _builtins.str
     """The user's own note on the version."""
     autosave: _builtins.bool
-    """True when the editor saves on its own."""
+    """True when the editor saves on its own: merged into the head while that is an autosave and was not exported."""
     @_builtins.property
     def cover_letter(self) -> Global___CoverLetter:
         """The letter with its id, the new values and the etag it was read with."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Fields to change."""
+        """Fields to change: "title", "structure" or parts of it such as "structure.recipient". A title alone makes no version."""
 
     def __init__(
         self,

@@ -27,7 +27,8 @@ if _version_not_supported:
 
 
 class CoverLetterServiceStub:
-    """Makes and keeps cover letters.
+    """Makes and keeps cover letters. Another user's letter is NOT_FOUND, exactly as one that does not exist. Versions,
+    differences and restoring are those of DocumentService.
     """
 
     def __init__(self, channel):
@@ -79,11 +80,13 @@ class CoverLetterServiceStub:
 
 
 class CoverLetterServiceServicer:
-    """Makes and keeps cover letters.
+    """Makes and keeps cover letters. Another user's letter is NOT_FOUND, exactly as one that does not exist. Versions,
+    differences and restoring are those of DocumentService.
     """
 
     def GenerateCoverLetter(self, request, context):
-        """Makes a letter from a profile for a posting and stores it as version 1.
+        """Makes a letter from what a profile proves for a posting and stores it as version 1. INVALID_ARGUMENT
+        (LETTER_LANGUAGE_UNKNOWN) names the languages there are.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,7 +107,8 @@ class CoverLetterServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateCoverLetter(self, request, context):
-        """Saves changes as a new version; ABORTED with the current etag when the one given is stale.
+        """Saves changes as a new version; ABORTED with the current etag when the one given is stale. What a person types is
+        theirs: recorded as a user edit, flagged where neither profile nor posting bears it out, never refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -190,7 +194,8 @@ def add_CoverLetterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CoverLetterService:
-    """Makes and keeps cover letters.
+    """Makes and keeps cover letters. Another user's letter is NOT_FOUND, exactly as one that does not exist. Versions,
+    differences and restoring are those of DocumentService.
     """
 
     @staticmethod

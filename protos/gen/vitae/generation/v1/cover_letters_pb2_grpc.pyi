@@ -13,17 +13,23 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CoverLetterServiceStub:
-    """Makes and keeps cover letters."""
+    """Makes and keeps cover letters. Another user's letter is NOT_FOUND, exactly as one that does not exist. Versions,
+    differences and restoring are those of DocumentService.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GenerateCoverLetter: _aio.UnaryUnaryMultiCallable[_cover_letters_pb2.GenerateCoverLetterRequest, _cover_letters_pb2.CoverLetter]
-    """Makes a letter from a profile for a posting and stores it as version 1."""
+    """Makes a letter from what a profile proves for a posting and stores it as version 1. INVALID_ARGUMENT
+    (LETTER_LANGUAGE_UNKNOWN) names the languages there are.
+    """
     GetCoverLetter: _aio.UnaryUnaryMultiCallable[_cover_letters_pb2.GetCoverLetterRequest, _cover_letters_pb2.CoverLetter]
     """Gets a letter at its head version."""
     ListCoverLetters: _aio.UnaryUnaryMultiCallable[_cover_letters_pb2.ListCoverLettersRequest, _cover_letters_pb2.ListCoverLettersResponse]
     """Lists letters, newest first, without their structure."""
     UpdateCoverLetter: _aio.UnaryUnaryMultiCallable[_cover_letters_pb2.UpdateCoverLetterRequest, _cover_letters_pb2.CoverLetter]
-    """Saves changes as a new version; ABORTED with the current etag when the one given is stale."""
+    """Saves changes as a new version; ABORTED with the current etag when the one given is stale. What a person types is
+    theirs: recorded as a user edit, flagged where neither profile nor posting bears it out, never refused.
+    """
     DeleteCoverLetter: _aio.UnaryUnaryMultiCallable[_cover_letters_pb2.DeleteCoverLetterRequest, _empty_pb2.Empty]
     """Deletes a letter with its versions."""
     CreateWritingStyle: _aio.UnaryUnaryMultiCallable[_cover_letters_pb2.CreateWritingStyleRequest, _cover_letters_pb2.WritingStyle]
@@ -34,14 +40,18 @@ class CoverLetterServiceStub:
     """Forgets the caller's writing style."""
 
 class CoverLetterServiceServicer:
-    """Makes and keeps cover letters."""
+    """Makes and keeps cover letters. Another user's letter is NOT_FOUND, exactly as one that does not exist. Versions,
+    differences and restoring are those of DocumentService.
+    """
 
     def GenerateCoverLetter(
         self,
         request: _cover_letters_pb2.GenerateCoverLetterRequest,
         context: _aio.ServicerContext[_cover_letters_pb2.GenerateCoverLetterRequest, _abc.Awaitable[_cover_letters_pb2.CoverLetter]],
     ) -> _abc.Awaitable[_cover_letters_pb2.CoverLetter]:
-        """Makes a letter from a profile for a posting and stores it as version 1."""
+        """Makes a letter from what a profile proves for a posting and stores it as version 1. INVALID_ARGUMENT
+        (LETTER_LANGUAGE_UNKNOWN) names the languages there are.
+        """
 
     def GetCoverLetter(
         self,
@@ -62,7 +72,9 @@ class CoverLetterServiceServicer:
         request: _cover_letters_pb2.UpdateCoverLetterRequest,
         context: _aio.ServicerContext[_cover_letters_pb2.UpdateCoverLetterRequest, _abc.Awaitable[_cover_letters_pb2.CoverLetter]],
     ) -> _abc.Awaitable[_cover_letters_pb2.CoverLetter]:
-        """Saves changes as a new version; ABORTED with the current etag when the one given is stale."""
+        """Saves changes as a new version; ABORTED with the current etag when the one given is stale. What a person types is
+        theirs: recorded as a user edit, flagged where neither profile nor posting bears it out, never refused.
+        """
 
     def DeleteCoverLetter(
         self,

@@ -155,6 +155,7 @@ class GenerationRecord(_message.Message):
     INPUT_TOKENS_FIELD_NUMBER: _builtins.int
     OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
     COMPOSER_VERSION_FIELD_NUMBER: _builtins.int
+    TONE_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """Provider of the model; empty for unaided work."""
     model: _builtins.str
@@ -167,6 +168,8 @@ class GenerationRecord(_message.Message):
     """Tokens the model wrote."""
     composer_version: _builtins.str
     """Version of the composer."""
+    tone: _builtins.str
+    """Tone of a letter, "professional" or "warm"; empty for resumes."""
     @_builtins.property
     def state(self) -> _common_pb2.WorkState:
         """State of the making; completed at once for unaided work."""
@@ -181,10 +184,11 @@ class GenerationRecord(_message.Message):
         input_tokens: _builtins.int = ...,
         output_tokens: _builtins.int = ...,
         composer_version: _builtins.str = ...,
+        tone: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["state", b"state"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["composer_version", b"composer_version", "input_tokens", b"input_tokens", "iterations", b"iterations", "model", b"model", "output_tokens", b"output_tokens", "provider", b"provider", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["composer_version", b"composer_version", "input_tokens", b"input_tokens", "iterations", b"iterations", "model", b"model", "output_tokens", b"output_tokens", "provider", b"provider", "state", b"state", "tone", b"tone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -277,7 +277,9 @@ class Provenance(_message.Message):
     """True where nothing in the profile proves what the user typed; shown to the user, never a reason to refuse."""
     @_builtins.property
     def source_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of the profile facts (entries, achievements, skills ...) that prove it. Empty only for user edits."""
+        """Ids of the profile facts (entries, achievements, skills ...) that prove it. Empty only for user edits. In a letter
+        "posting" stands for the posting: its title, its company, its contact, its own words.
+        """
 
     def __init__(
         self,

@@ -1,0 +1,1 @@
+"""The shapes that existing clients were promised, derived from documents, a file each. Pure functions."""

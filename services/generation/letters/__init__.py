@@ -1,0 +1,1 @@
+"""Cover letters: composed from evidence without a model, kept, edited."""

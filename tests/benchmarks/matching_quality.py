@@ -128,9 +128,7 @@ def extraction_quality(half: Half, table: SkillTable) -> ExtractionQuality:
         quality.extracted += len(found)
         quality.found += sum(label.phrase in hit for label in posting.skills)
         quality.right += sum(each.skill in right for each in found)
-        quality.missed[posting.name] = [
-            label.phrase for label in posting.skills if label.phrase not in hit
-        ]
+        quality.missed[posting.name] = [label.phrase for label in posting.skills if label.phrase not in hit]
         quality.extra[posting.name] = [
             f"{each.skill} ({each.written_as})" for each in found if each.skill not in right
         ]
@@ -154,9 +152,7 @@ def _meets(skill: postings_pb2.PostingSkill, label: NamedSkill) -> bool:
     )
 
 
-def _ours(
-    posting: LabelledPosting, profiles: Mapping[str, object], table: SkillTable
-) -> Mapping[str, float]:
+def _ours(posting: LabelledPosting, profiles: Mapping[str, object], table: SkillTable) -> Mapping[str, float]:
     read = posting.read(table)
     return {
         name: score(profile, read, TODAY, table).original_score  # type: ignore[arg-type]

@@ -78,7 +78,7 @@ def load_postings(half: Half) -> list[LabelledPosting]:
     relevance, skills = _toml(FOLDER / half / "relevance.toml"), _toml(FOLDER / half / "skills.toml")
     found = []
     for file in sorted((FOLDER / half / "postings").glob("*.txt")):
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8").strip()
         judged, labels = relevance.pop(file.stem, None), skills.pop(file.stem, {})
         judgements = _judgements(judged, names, file.stem) if judged else {}
         found.append(

@@ -17,6 +17,12 @@ from services.generation.skills.tokens import Tokenizer, Tokens, fold
 Kind = Literal["technical", "soft", "language", "credential"]
 
 
+_ENDINGS = ("s", "n", "en", "e", "es")
+"""Of plurals and cases in English, French, Spanish, Portuguese, Dutch and German."""
+_INFLECTED = 6
+"""Letters a word has at least for its endings to be tried."""
+
+
 class Rule(Enum):
     """When a spelling counts as its skill."""
 
@@ -169,7 +175,32 @@ def _aliases(
                     f"{phrase!r} is ignored in {field['field']} and a spelling of {found[key].skill}"
                 )
             found[key] = Alias(key, None, Rule.OPEN, frozenset())
-    return list(found.values())
+    return [*found.values(), *_inflected(found)]
+
+
+def _inflected(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
+    """The same spellings with the endings of plural and case: "wound dressings", "Infusionstherapien".
+
+    Not for software, whose names are not inflected and are often common words; not for short words.
+    """
+    made: dict[str, Alias] = {}
+    for key, alias in aliases.items():
+        word = key.split()[-1]
+        if (
+            alias.skill is None
+            or alias.rule is not Rule.OPEN
+            or alias.skill.group == "software"
+            or len(word) < _INFLECTED
+            or not word.isalpha()
+        ):
+            continue
+        for ending in _ENDINGS:
+            if word.endswith(ending[0]) and ending != "s":
+                continue
+            other = f"{key.rstrip()}{ending} "
+            if other not in aliases:
+                made.setdefault(other, Alias(other, alias.skill, Rule.OPEN, frozenset()))
+    return made.values()
 
 
 def _add(found: dict[str, Alias], alias: Alias) -> None:

@@ -40,7 +40,8 @@ def add_services(
     """Adds every gRPC service of generation. Those given without a servicer of ours answer UNIMPLEMENTED."""
     writer = ResumeWriter(database, skills, clock, kept_versions)
     server.add(
-        profiles_pb2_grpc.add_ProfileServiceServicer_to_server, ProfileServicer(database, clock, relay=relay)
+        profiles_pb2_grpc.add_ProfileServiceServicer_to_server,
+        ProfileServicer(database, skills, clock, relay=relay),
     )
     server.add(
         postings_pb2_grpc.add_JobPostingServiceServicer_to_server, JobPostingServicer(database, skills, clock)

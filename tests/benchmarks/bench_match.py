@@ -58,7 +58,7 @@ def main() -> None:
 
     steps: dict[str, Callable[[], object]] = {
         "read_posting_ms": lambda: analyze(posting, skills),
-        "ranking_key_ms": lambda: ranking_key(profile, posting.analysis, today),
+        "ranking_key_ms": lambda: ranking_key(profile, posting.analysis, today, skills),
         "rank_ms": lambda: rank(profile, posting.analysis, today, skills),
         "match_ms": lambda: score(profile, posting, today, skills),
         "compose_ms": lambda: compose(profile, posting, ranking, options, today, skills),

@@ -1,4 +1,4 @@
-"""Reads tests/data/matching: people, postings, and what a person judged of them. README.md there says how it was made."""
+"""Reads tests/data/matching: people, postings, and what was judged of them; README.md there says how it was made."""
 
 import re
 import tomllib

@@ -46,7 +46,10 @@ def rank(
 
 
 def ranking_key(
-    profile: profile_pb2.ProfileContent, analysis: postings_pb2.PostingAnalysis, today: date
+    profile: profile_pb2.ProfileContent,
+    analysis: postings_pb2.PostingAnalysis,
+    today: date,
+    skills: SkillTable,
 ) -> str:
     """SHA-256 of all that a ranking depends on: an equal key means an equal ranking.
 
@@ -59,6 +62,7 @@ def ranking_key(
         profile=profile,
         analysis=analysis,
         method=METHOD_VERSION,
+        skills=skills.fingerprint,
         month=month if latest > month else 0,
     )
 

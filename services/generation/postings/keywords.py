@@ -21,7 +21,8 @@ def keywords(
 
     Args:
         tokens: The posting.
-        sections: Its parts; those on the company, the offer and the law are left out.
+        sections: Its parts; those on the company, the offer and the law are left out, and the introduction where
+            other parts tell the work.
         mentions: Skills, whose words are left out.
         apart: Folded words left out besides: the company's name, the place.
         language: Stop words and words of every posting.
@@ -30,6 +31,8 @@ def keywords(
     ignored = {*apart, *language.furniture, *language.stop_words, *language.generic_words}
     counts: Counter[str] = Counter()
     first: dict[str, str] = {}
+    beside = ("company", "offer", "legal", *(("intro",) if _tells_work(sections) else ()))
+    names = _names(tokens, language)
     for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
         if (
             key in (PAUSE, STOP)
@@ -37,9 +40,10 @@ def keywords(
             or not key.isalpha()
             or start in taken
             or key in ignored
+            or key in names
         ):
             continue
-        if sections.kind_at(start) in ("company", "offer", "legal") or _in_heading(start, sections):
+        if sections.kind_at(start) in beside or _in_heading(start, sections):
             continue
         root = stem(key, language.tag)
         counts[root] += 1
@@ -48,6 +52,24 @@ def keywords(
     return [
         postings_pb2.Keyword(text=_as_word(first[root]), mentions=counts[root]) for root in ordered[:_MOST]
     ]
+
+
+def _tells_work(sections: Sections) -> bool:
+    return sections.has("requirements") or sections.has("responsibilities")
+
+
+def _names(tokens: Tokens, language: Language) -> frozenset[str]:
+    """Words that are always capitalised inside sentences: places and people. German capitalises every noun."""
+    if language.tag == "de":
+        return frozenset()
+    capital: dict[str, bool] = {}
+    before = STOP
+    for key, start in zip(tokens.keys, tokens.starts, strict=True):
+        if before != STOP:
+            written = tokens.text[start : start + 2]
+            capital[key] = capital.get(key, True) and written[:1].isupper() and not written.isupper()
+        before = key
+    return frozenset(key for key, always in capital.items() if always)
 
 
 def _in_heading(place: int, sections: Sections) -> bool:

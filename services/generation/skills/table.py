@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -68,10 +69,14 @@ class Alias:
 class SkillTable:
     """All known skills. Built once per process and passed to whatever reads text; immutable, safe between threads."""
 
-    def __init__(self, skills: Iterable[Skill], aliases: Iterable[Alias], tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, skills: Iterable[Skill], aliases: Iterable[Alias], tokenizer: Tokenizer, fingerprint: str = ""
+    ) -> None:
         self.skills: Mapping[str, Skill] = {each.name: each for each in skills}
         self.aliases: Mapping[str, Alias] = {each.key: each for each in aliases}
         self.tokenizer = tokenizer
+        self.fingerprint = fingerprint
+        """Of the data the table is made from: what was read with another one is out of date."""
         spellings: dict[str, list[str]] = {}
         for key, alias in self.aliases.items():
             if alias.skill:
@@ -92,16 +97,18 @@ class SkillTable:
         Raises:
             ValueError: the data contradict themselves; says where.
         """
-        fields = [
-            tomllib.loads(file.read_text(encoding="utf-8"))
+        texts = [
+            file.read_text(encoding="utf-8")
             for file in sorted(
                 files("services.generation.skills").joinpath("data").iterdir(), key=lambda f: f.name
             )
             if file.name.endswith(".toml")
         ]
+        fields = [tomllib.loads(text) for text in texts]
         tokenizer = _tokenizer(fields)
         skills = _skills(fields)
-        return cls(skills.values(), _aliases(fields, skills, tokenizer), tokenizer)
+        fingerprint = sha256("\0".join(texts).encode()).hexdigest()[:16]
+        return cls(skills.values(), _aliases(fields, skills, tokenizer), tokenizer, fingerprint)
 
     def candidates(self, tokens: Tokens) -> list[tuple[int, Alias]]:
         """Every spelling that stands in the text, with the index of its first token; overlapping ones too."""

@@ -72,6 +72,10 @@ bench: $(READY) ## Measure the published figures; prints tables and writes out/b
 	  name=$$(basename $$script .py); echo "== $${name#bench_}"; \
 	  $(PYTHON) $$script --json out/bench/$${name#bench_}.json; done
 
+.PHONY: bench-match
+bench-match: $(READY) ## Measure matching: speed, ten thousand profiles at once, quality beside BM25 and TF-IDF; 1 when a target is missed.
+	@$(PYTHON) tests/benchmarks/bench_match.py --json out/bench/match.json
+
 .PHONY: check
 check: $(READY) ## Run every check that is not a test.
 	@$(MAKE) --no-print-directory lock-check lint imports lint-protos generate-check breaking types

@@ -1,10 +1,11 @@
 """What a posting asks for, the skills of the person's own naming included."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from services.generation.postings.analysis import PostingText, reread
+from services.generation.postings.conditions import least_education_level, mentions
 from services.generation.postings.language import Language, guess_posting_language, language
 from services.generation.postings.requirements import NEGATED
 from services.generation.skills.table import SkillTable
@@ -39,6 +40,10 @@ class Asked:
     language: Language
     skills: tuple[AskedSkill, ...]
     """In the analysis's order: most wanted first."""
+    degree: int
+    """The least degree that would do, as `least_education_level` counts; 0 when none is asked for."""
+    experience_instead: bool
+    """Whether experience would do instead of the degree."""
 
 
 class Asker:
@@ -57,7 +62,7 @@ class Asker:
         self._known = tuple(_known(skill, analysis.text, table) for skill in analysis.skills)
         self._names = frozenset(skill.name for skill in self._known)
         self._found: dict[tuple[str, str], AskedSkill | None] = {}
-        self._whole = Asked(analysis, self._language, self._known)
+        self._whole = self._of(self._known)
 
     def asked(self, own: Mapping[str, str]) -> Asked:
         """What the posting asks for, skills of a person's own naming (name by key) that it names included."""
@@ -65,7 +70,19 @@ class Asker:
         skills = [skill for skill in found if skill.name not in self._names]
         if not skills:
             return self._whole
-        return Asked(self._analysis, self._language, (*self._known, *skills))
+        return replace(self._whole, skills=(*self._known, *skills))
+
+    def _of(self, skills: tuple[AskedSkill, ...]) -> Asked:
+        demands = [self._table.tokenizer.key(text) for text in self._analysis.education_requirements]
+        levels = [level for each in demands if (level := least_education_level(each, self._language))]
+        equivalent = self._language.education["equivalent"]
+        return Asked(
+            self._analysis,
+            self._language,
+            skills,
+            degree=min(levels, default=0),
+            experience_instead=any(mentions(each, equivalent) for each in demands),
+        )
 
     def _own(self, key: str, name: str) -> AskedSkill | None:
         if (key, name) not in self._found:

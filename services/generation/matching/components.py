@@ -6,6 +6,7 @@ Values are computed at once, evidence only when somebody reads it: thousands of 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from math import fsum
 
 from services.generation.matching.asked import Asked, AskedSkill
@@ -13,13 +14,9 @@ from services.generation.matching.candidates import Candidate
 from services.generation.matching.reading import Naming, strength
 from services.generation.matching.tenure import tenure
 from services.generation.matching.titles import likeness, title_rank, title_words
-from services.generation.postings.conditions import (
-    least_education_level,
-    mentions,
-)
 from services.generation.postings.requirements import MUST, NICE
 from services.generation.skills.stems import stem
-from services.generation.skills.tokens import fold
+from services.generation.skills.tokens import Tokenizer, fold
 from vitae.generation.v1 import matching_pb2, postings_pb2
 
 WEIGHTS = {
@@ -66,7 +63,7 @@ class Part:
 
 def parts(candidate: Candidate, asked: Asked, title: str, today: date) -> list[Part]:
     """The components that the posting says anything about."""
-    wanted_title = title_words(candidate.table.tokens(title).joined, asked.language)
+    wanted_title = title_words(_key(title, candidate.table.tokenizer), asked.language)
     experience = _experience(candidate, asked, wanted_title, today)
     found = [
         _skills("must_have_skills", MUST, candidate, asked),
@@ -78,6 +75,11 @@ def parts(candidate: Candidate, asked: Asked, title: str, today: date) -> list[P
         _keywords(candidate, asked),
     ]
     return [part for part in found if part is not None]
+
+
+@lru_cache(maxsize=1000)
+def _key(title: str, tokenizer: Tokenizer) -> str:
+    return tokenizer.split(title).joined
 
 
 def total(found: Sequence[Part]) -> float:
@@ -275,14 +277,9 @@ def _title(candidate: Candidate, asked: Asked, title: str, wanted: frozenset[str
 
 
 def _education(candidate: Candidate, asked: Asked, years: float) -> Part | None:
-    if not asked.analysis.education_requirements:
+    wanted = asked.degree
+    if not wanted:
         return None
-    tokenizer = candidate.table.tokenizer
-    demands = [tokenizer.key(text) for text in asked.analysis.education_requirements]
-    levels = [level for demand in demands if (level := least_education_level(demand, asked.language))]
-    if not levels:
-        return None
-    wanted = min(levels)
     best, fact_id = max(candidate.degrees, default=(0, ""), key=lambda each: each[0])
     value = 1.0 if best >= wanted else 0.5 if best == wanted - 1 and best else 0.0
     message = (
@@ -290,7 +287,7 @@ def _education(candidate: Candidate, asked: Asked, years: float) -> Part | None:
         if value == 1.0
         else "The degree is one step below the one asked for."
     )
-    if any(mentions(demand, asked.language.education["equivalent"]) for demand in demands):
+    if asked.experience_instead:
         needed = asked.analysis.years_required or _EQUIVALENT_YEARS
         instead = min(1.0, years / needed)
         if instead > value:

@@ -25,6 +25,8 @@ _NEED_REACH = 12
 """Tokens to either side in which a word such as "required" belongs to it."""
 _BESIDE = ("company", "offer", "legal")
 """Parts of a posting that ask for nothing."""
+_ASKING = ("requirements", "nice")
+"""Parts of a posting that speak of the applicant and of nothing in passing."""
 _DENIAL = 4
 """A denial and what it denies are short, else the comma between them parts two thoughts."""
 
@@ -54,7 +56,7 @@ class ImportanceReader:
         if self._negated(clause, start, end) or self._denied_next(sentence, number):
             return NEGATED
         kind = self._sections.kind_at(start)
-        if kind in _BESIDE:
+        if kind in _BESIDE or (kind not in _ASKING and sentence.part.has(self._cues["passing"])):
             return MENTIONED
         said = sentence.clauses_said[number] or sentence.said
         if said is not None:
@@ -76,9 +78,10 @@ class ImportanceReader:
         after = bisect_left(starts, end)
         before = keys[max(clause.first, first - _NEED_REACH) : first]
         following = keys[after : min(clause.last, after + _NEED_REACH)]
-        if following and Part(self._tokens, after, min(clause.last, after + _NEED_REACH)).has(
-            self._cues["refusals"]
-        ):
+        near = Part(
+            self._tokens, max(clause.first, first - _NEED_REACH), min(clause.last, after + _NEED_REACH)
+        )
+        if near.has(self._cues["refusals"]):
             return True
         denials = self._negators.intersection((*before, *following))
         if not denials or Part(self._tokens, max(clause.first, first - _NEED_REACH), after).has(

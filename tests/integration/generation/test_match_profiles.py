@@ -72,9 +72,7 @@ async def test_a_recruiter_sees_the_tenants_profiles_and_others_their_own(
     colleague = generation.user(tenant=recruiter.identity.tenant_id)
     stranger = generation.user(roles=RECRUITER)
     person = next(iter(load_profiles("seen").values()))
-    mine, theirs, foreign = [
-        (await store(each, "x", person)).id for each in (recruiter, colleague, stranger)
-    ]
+    mine, theirs, foreign = [(await store(each, "x", person)).id for each in (recruiter, colleague, stranger)]
     everybody = await post(recruiter, "Baker\n\nRequirements\n- Python")
     own = await post(colleague, "Baker\n\nRequirements\n- Python")
 

@@ -223,7 +223,8 @@ def test_a_title_line_tells_company_and_place(skills: SkillTable) -> None:
 
 def test_keywords_are_no_names_and_come_from_the_work_where_it_is_told(read_posting: Read) -> None:
     read = read_posting(
-        "Baker\n\nWe love sunshine and have shops in Galway.\n\nRequirements\n- marzipan from Clifden\n- marzipan again",
+        "Baker\n\nWe love sunshine and have shops in Galway."
+        "\n\nRequirements\n- marzipan from Clifden\n- marzipan again",
         "en",
     )
 

@@ -55,8 +55,8 @@ class Candidate(Protocol):
         """Jobs held; facts name them by their ids."""
 
     @property
-    def degrees(self) -> Sequence[tuple[int, str]]:
-        """(level, fact id) of each degree."""
+    def degrees(self) -> Sequence[tuple[int, str, str]]:
+        """(level, fact id, the degree as written) of each study."""
 
     def stems(self, language: str) -> frozenset[str]:
         """The stems of all words."""
@@ -68,13 +68,18 @@ class Candidate(Protocol):
 class ReadCandidate:
     """A profile or a resume whose facts are read."""
 
-    def __init__(self, reading: Reading, jobs: Sequence[Job], studies: Sequence[tuple[str, str]]) -> None:
-        """Takes the facts, the jobs, and (fact id, degree and field of study) of each study."""
+    def __init__(
+        self, reading: Reading, jobs: Sequence[Job], studies: Sequence[tuple[str, str, str]]
+    ) -> None:
+        """Takes the facts, the jobs, and (fact id, degree, field of study) of each study."""
         self._reading = reading
         self.table = reading.table
         self.skills: Mapping[str, Sequence[Naming]] = reading.skills
         self.jobs = jobs
-        self.degrees = [(_degree(text, reading.table), fact_id) for fact_id, text in studies]
+        self.degrees = [
+            (_degree(f"{degree} {field}", reading.table), fact_id, degree)
+            for fact_id, degree, field in studies
+        ]
 
     @cached_property
     def titles(self) -> Sequence[HeldTitle]:
@@ -114,7 +119,7 @@ def kept(candidate: ReadCandidate, reading: Reading) -> match_readings_pb2.Match
             )
             for job in candidate.jobs
         ],
-        degree=max((level for level, _ in candidate.degrees), default=0),
+        degree=max((level for level, _, _ in candidate.degrees), default=0),
         words=" ".join(
             sorted({key for _, tokens in reading.facts for key in tokens.keys if key not in (PAUSE, STOP)})
         ),
@@ -143,7 +148,7 @@ class KeptCandidate:
         self.table = table
         self.skills: Mapping[str, Sequence[Naming]] = _KeptSkills(record)
         self.jobs: Sequence[Job] = record.jobs
-        self.degrees = [(record.degree, "")] if record.degree else []
+        self.degrees = [(record.degree, "", "")] if record.degree else []
 
     @cached_property
     def titles(self) -> Sequence[HeldTitle]:

@@ -3,7 +3,8 @@
 Values are computed at once, evidence only when somebody reads it: thousands of profiles are scored for one posting.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -265,6 +266,7 @@ def _title(candidate: Candidate, asked: Asked, title: str, wanted: frozenset[str
 
     def explain() -> list[matching_pb2.Evidence]:
         evidence = matching_pb2.Evidence(
+            posting_spans=_spans(asked.analysis.text, [title]),
             fact_id=best.id,
             field=best.field,
             profile_spans=[postings_pb2.TextSpan(start=0, end=len(best.text))],
@@ -280,7 +282,7 @@ def _education(candidate: Candidate, asked: Asked, years: float) -> Part | None:
     wanted = asked.degree
     if not wanted:
         return None
-    best, fact_id = max(candidate.degrees, default=(0, ""), key=lambda each: each[0])
+    best, fact_id, written = max(candidate.degrees, default=(0, "", ""), key=lambda each: each[0])
     value = 1.0 if best >= wanted else 0.5 if best == wanted - 1 and best else 0.0
     message = (
         "The degree is the one asked for or higher."
@@ -291,12 +293,17 @@ def _education(candidate: Candidate, asked: Asked, years: float) -> Part | None:
         needed = asked.analysis.years_required or _EQUIVALENT_YEARS
         instead = min(1.0, years / needed)
         if instead > value:
-            value, fact_id = instead, ""
+            value, fact_id, written = instead, "", ""
             message = f"{years:.1f} years of experience stand for a degree, which the posting allows."
 
     def explain() -> list[matching_pb2.Evidence]:
         evidence = matching_pb2.Evidence(
-            fact_id=fact_id, field="degree" if fact_id else "", points=value, message=message
+            posting_spans=_spans(asked.analysis.text, asked.analysis.education_requirements),
+            fact_id=fact_id,
+            field="degree" if fact_id else "",
+            profile_spans=[postings_pb2.TextSpan(start=0, end=len(written))] if written else [],
+            points=value,
+            message=message,
         )
         return [evidence] if value else []
 
@@ -323,6 +330,7 @@ def _keywords(candidate: Candidate, asked: Asked) -> Part | None:
             evidence.append(
                 matching_pb2.Evidence(
                     term=each.text,
+                    posting_spans=each.spans,
                     fact_id=fact.id,
                     field=fact.field,
                     profile_spans=[postings_pb2.TextSpan(start=start, end=end)],
@@ -333,3 +341,14 @@ def _keywords(candidate: Candidate, asked: Asked) -> Part | None:
         return evidence
 
     return Part("keywords", min(1.0, fsum(points for _, _, points in found)), explain)
+
+
+def _spans(text: str, phrases: Iterable[str]) -> list[postings_pb2.TextSpan]:
+    """The first place of each phrase in a text, however its lines are broken."""
+    found = []
+    for phrase in phrases:
+        words = r"\s+".join(map(re.escape, phrase.rstrip("…").split()))
+        match = re.search(words, text, re.IGNORECASE) if words else None
+        if match:
+            found.append(postings_pb2.TextSpan(start=match.start(), end=match.end()))
+    return found

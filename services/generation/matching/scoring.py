@@ -62,7 +62,7 @@ def score_reading(
 
 def profile_candidate(profile: profile_pb2.ProfileContent, reading: Reading) -> ReadCandidate:
     """A profile that is read, as a score sees it."""
-    studies = [(each.id, f"{each.degree} {each.field_of_study}") for each in profile.education]
+    studies = [(each.id, each.degree, each.field_of_study) for each in profile.education]
     return ReadCandidate(reading, profile.experience, studies)
 
 
@@ -81,7 +81,7 @@ def add_tailored(
         study for section in resume.sections if not section.hidden for study in section.education.entries
     ]
     degrees = [
-        (each.id, f"{each.degree} {each.field_of_study}") for each in studies if not each.provenance.unproved
+        (each.id, each.degree, each.field_of_study) for each in studies if not each.provenance.unproved
     ]
     proved = [job for job in jobs if not job.provenance.unproved]
     found = parts(ReadCandidate(reading, proved, degrees), wanted, title, today)

@@ -78,10 +78,10 @@ class ImportanceReader:
         after = bisect_left(starts, end)
         before = keys[max(clause.first, first - _NEED_REACH) : first]
         following = keys[after : min(clause.last, after + _NEED_REACH)]
-        near = Part(
+        reach = Part(
             self._tokens, max(clause.first, first - _NEED_REACH), min(clause.last, after + _NEED_REACH)
         )
-        if near.has(self._cues["refusals"]):
+        if reach.has(self._cues["refusals"]):
             return True
         denials = self._negators.intersection((*before, *following))
         if not denials or Part(self._tokens, max(clause.first, first - _NEED_REACH), after).has(

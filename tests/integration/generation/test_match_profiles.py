@@ -1,6 +1,7 @@
 """Many profiles against one posting, over a real socket and a real database."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -199,7 +200,7 @@ async def test_health_checks_are_answered_while_hundreds_are_read_and_scored(
     posting = await post(recruiter, load_postings("seen")[0].text)
     async with generation.database.user_transaction(recruiter.identity, shared=True) as connection:
         await connection.execute(text("delete from match_readings"))
-    health = health_pb2_grpc.HealthStub(recruiter.channel)
+    health: Any = health_pb2_grpc.HealthStub(recruiter.channel)  # its types describe the blocking one
 
     matching = asyncio.create_task(match(recruiter, posting))
     answers = 0

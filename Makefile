@@ -81,6 +81,10 @@ bench: $(TESTABLE) ## Measure the published figures; prints tables and writes ou
 bench-storage: $(TESTABLE) ## Measure queue, object store and queries alone; fails when a target is missed.
 	@$(PYTHON) tests/benchmarks/bench_storage.py --json out/bench/storage.json
 
+.PHONY: bench-match
+bench-match: $(READY) ## Measure matching: speed, ten thousand profiles at once, quality beside BM25 and TF-IDF; 1 when a target is missed.
+	@$(PYTHON) tests/benchmarks/bench_match.py --json out/bench/match.json
+
 .PHONY: check
 check: $(READY) ## Run every check that is not a test.
 	@$(MAKE) --no-print-directory lock-check lint imports lint-protos generate-check breaking types

@@ -45,7 +45,8 @@ def add_services(
     resumes = resume_writer(database, skills, clock, kept_versions)
     letters = letter_writer(database, skills, clock, kept_versions)
     server.add(
-        profiles_pb2_grpc.add_ProfileServiceServicer_to_server, ProfileServicer(database, clock, relay=relay)
+        profiles_pb2_grpc.add_ProfileServiceServicer_to_server,
+        ProfileServicer(database, skills, clock, relay=relay),
     )
     server.add(
         postings_pb2_grpc.add_JobPostingServiceServicer_to_server, JobPostingServicer(database, skills, clock)

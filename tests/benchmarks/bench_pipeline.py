@@ -88,13 +88,25 @@ async def measure(rounds: int) -> list[Figure]:
             return [cold, *await _warm(system, client, rounds)]
 
 
-async def _warm(system: System, client: httpx.AsyncClient, rounds: int) -> list[Figure]:
+async def generation_figures(system: System, client: httpx.AsyncClient, rounds: int) -> list[Figure]:
+    """GenerateResume over gRPC and its floor, on a system that runs."""
+    profile, posting = await _samples(client)
+    return await _generation(system, profile["id"], posting["id"], rounds)
+
+
+async def _samples(client: httpx.AsyncClient) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The sample profile and posting, stored."""
     profile = (
         await _post(client, "/api/v1/profiles/import", content=(SAMPLES / "profile.json").read_bytes())
     )["profile"]
     posting = await _post(
         client, "/api/v1/jobs", json={"source_text": (SAMPLES / "posting.txt").read_text("utf-8")}
     )
+    return profile, posting
+
+
+async def _warm(system: System, client: httpx.AsyncClient, rounds: int) -> list[Figure]:
+    profile, posting = await _samples(client)
     resume = await _post(
         client, "/api/v1/resumes", json={"profile_id": profile["id"], "job_posting_id": posting["id"]}
     )

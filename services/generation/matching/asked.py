@@ -1,9 +1,11 @@
 """What a posting asks for, the skills of the person's own naming included."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from services.generation.postings.analysis import reread
+from services.generation.postings.analysis import PostingText, reread
+from services.generation.postings.conditions import least_education_level, mentions
 from services.generation.postings.language import Language, guess_posting_language, language
 from services.generation.postings.requirements import NEGATED
 from services.generation.skills.table import SkillTable
@@ -26,6 +28,8 @@ class AskedSkill:
     listing_suffices: bool
     """True for languages, licences and ways of working, which a list is enough to show."""
     soft: bool
+    licence: bool
+    """True for certificates and licences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +40,86 @@ class Asked:
     language: Language
     skills: tuple[AskedSkill, ...]
     """In the analysis's order: most wanted first."""
+    degree: int
+    """The least degree that would do, as `least_education_level` counts; 0 when none is asked for."""
+    experience_instead: bool
+    """Whether experience would do instead of the degree."""
+
+
+class Asker:
+    """Tells what a posting asks of each of many people, who name skills of their own.
+
+    Not for use by two threads at once: it remembers what it has looked for in the posting.
+    """
+
+    def __init__(self, analysis: postings_pb2.PostingAnalysis, table: SkillTable, locale: str = "") -> None:
+        """Takes the posting's language from `locale`; guesses it when that is empty."""
+        self._analysis = analysis
+        self._table = table
+        self._locale = locale or guess_posting_language(analysis.text)
+        self._language = language(self._locale)
+        self._folded = fold(analysis.text)
+        self._known = tuple(_known(skill, analysis.text, table) for skill in analysis.skills)
+        self._names = frozenset(skill.name for skill in self._known)
+        self._found: dict[tuple[str, str], AskedSkill | None] = {}
+        self._whole = self._of(self._known)
+
+    def asked(self, own: Mapping[str, str]) -> Asked:
+        """What the posting asks for, skills of a person's own naming (name by key) that it names included."""
+        found = [skill for key, name in sorted(own.items()) if (skill := self._own(key, name)) is not None]
+        skills = [skill for skill in found if skill.name not in self._names]
+        if not skills:
+            return self._whole
+        return replace(self._whole, skills=(*self._known, *skills))
+
+    def _of(self, skills: tuple[AskedSkill, ...]) -> Asked:
+        demands = [self._table.tokenizer.key(text) for text in self._analysis.education_requirements]
+        levels = [level for each in demands if (level := least_education_level(each, self._language))]
+        equivalent = self._language.education["equivalent"]
+        return Asked(
+            self._analysis,
+            self._language,
+            skills,
+            degree=min(levels, default=0),
+            experience_instead=any(mentions(each, equivalent) for each in demands),
+        )
+
+    def _own(self, key: str, name: str) -> AskedSkill | None:
+        if (key, name) not in self._found:
+            self._found[key, name] = self._look_for(key, name)
+        return self._found[key, name]
+
+    def _look_for(self, key: str, name: str) -> AskedSkill | None:
+        if key.split(maxsplit=1)[0] not in self._folded or _says_nothing(key, self._language):
+            return None
+        posting, text = self._posting, self._analysis.text
+        spans = posting.tokens.find(key)
+        said = [posting.importance.importance(start, end) for start, end in spans]
+        wanted = [(span, how) for span, how in zip(spans, said, strict=True) if how != NEGATED]
+        if not wanted:
+            return None
+        return AskedSkill(
+            name=name,
+            importance=min(how for _, how in wanted),
+            mentions=len(wanted),
+            spans=tuple(postings_pb2.TextSpan(start=start, end=end) for (start, end), _ in wanted),
+            keys=frozenset([key]),
+            written=tuple(text[start:end] for (start, end), _ in wanted),
+            listing_suffices=False,
+            soft=False,
+            licence=False,
+        )
+
+    @cached_property
+    def _posting(self) -> PostingText:
+        return reread(self._analysis, self._locale, self._table)
 
 
 def asked(
     analysis: postings_pb2.PostingAnalysis, own: Mapping[str, str], table: SkillTable, locale: str = ""
 ) -> Asked:
-    """What a posting asks for.
-
-    Args:
-        analysis: The posting.
-        own: Skills of the person's own naming (name by key); those that the posting names count as asked for.
-        table: The known skills.
-        locale: The posting's language; guessed when empty.
-    """
-    locale = locale or guess_posting_language(analysis.text)
-    skills = [_known(skill, analysis.text, table) for skill in analysis.skills]
-    words = language(locale)
-    named = {skill.name for skill in skills}
-    skills.extend(each for each in _own(analysis, own, words, table, locale) if each.name not in named)
-    return Asked(analysis, words, tuple(skills))
+    """What a posting asks of one person; see Asker."""
+    return Asker(analysis, table, locale).asked(own)
 
 
 def _known(skill: postings_pb2.PostingSkill, text: str, table: SkillTable) -> AskedSkill:
@@ -70,42 +135,8 @@ def _known(skill: postings_pb2.PostingSkill, text: str, table: SkillTable) -> As
         written=written,
         listing_suffices=kind != "technical",
         soft=kind == "soft",
+        licence=kind == "credential",
     )
-
-
-def _own(
-    analysis: postings_pb2.PostingAnalysis,
-    own: Mapping[str, str],
-    words: Language,
-    table: SkillTable,
-    locale: str,
-) -> list[AskedSkill]:
-    folded = fold(analysis.text)
-    likely = {
-        key: name for key, name in own.items() if key.split()[0] in folded and not _says_nothing(key, words)
-    }
-    if not likely:
-        return []
-    posting = reread(analysis, locale, table)
-    found = []
-    for key, name in sorted(likely.items()):
-        spans = posting.tokens.find(key)
-        said = [posting.importance.importance(start, end) for start, end in spans]
-        wanted = [(span, how) for span, how in zip(spans, said, strict=True) if how != NEGATED]
-        if wanted:
-            found.append(
-                AskedSkill(
-                    name=name,
-                    importance=min(how for _, how in wanted),
-                    mentions=len(wanted),
-                    spans=tuple(postings_pb2.TextSpan(start=start, end=end) for (start, end), _ in wanted),
-                    keys=frozenset([key]),
-                    written=tuple(analysis.text[start:end] for (start, end), _ in wanted),
-                    listing_suffices=False,
-                    soft=False,
-                )
-            )
-    return found
 
 
 def _says_nothing(key: str, words: Language) -> bool:

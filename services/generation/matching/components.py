@@ -1,25 +1,23 @@
-"""The parts of a match score; docs/matching.md says what each means and why it weighs what it weighs."""
+"""The parts of a match score; docs/matching.md says what each means and why it weighs what it weighs.
 
-from collections.abc import Sequence
+Values are computed at once, evidence only when somebody reads it: thousands of profiles are scored for one posting.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from math import fsum
 
 from services.generation.matching.asked import Asked, AskedSkill
-from services.generation.matching.facts import Fact
-from services.generation.matching.reading import Naming, Reading, strength
-from services.generation.matching.tenure import Job, tenure
-from services.generation.matching.titles import likeness, title_words
-from services.generation.postings.conditions import (
-    education_level,
-    least_education_level,
-    mentions,
-    title_seniority,
-)
-from services.generation.postings.language import known_languages
+from services.generation.matching.candidates import Candidate
+from services.generation.matching.reading import Naming, strength
+from services.generation.matching.tenure import tenure
+from services.generation.matching.titles import likeness, title_rank, title_words
 from services.generation.postings.requirements import MUST, NICE
 from services.generation.skills.stems import stem
-from services.generation.skills.tokens import Tokens, fold
+from services.generation.skills.tokens import Tokenizer, fold
 from vitae.generation.v1 import matching_pb2, postings_pb2
 
 WEIGHTS = {
@@ -34,6 +32,8 @@ WEIGHTS = {
 
 _SOFT = 0.5
 """Weight of a way of working against a skill: everybody claims teamwork."""
+_LICENCE = 1.5
+"""Weight of a certificate or licence that is a must: without it the work may not be done."""
 _REPEATED = 0.25
 """Added weight for each further time a posting names a skill, up to three."""
 _MOST_MENTIONS = 3
@@ -43,65 +43,74 @@ _SENIOR_YEARS, _MID_YEARS = 8.0, 3.0
 """Years after which a person without a rank in any title passes for senior, and for neither junior nor senior."""
 _EQUIVALENT_YEARS = 5.0
 """Years that pass for a degree where the posting takes experience instead and names none."""
+_OTHER_WORK = 0.25
+"""What a year of other work counts against a year of work that answers the posting."""
+_SAME_WORK = 0.5
+"""A job answers the posting where its title has this part of the words of the posting's title."""
 
-
-@dataclass(slots=True)
-class Part:
-    """A component before it is weighed; evidence points are shares of the component, 0 to 1."""
-
-    name: str
-    value: float
-    evidence: list[matching_pb2.Evidence] = field(default_factory=list)
+Explain = Callable[[], list[matching_pb2.Evidence]]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A profile or a resume as a score sees it."""
+class Part:
+    """A component before it is weighed."""
 
-    reading: Reading
-    jobs: Sequence[Job]
-    degrees: Sequence[tuple[str, str]]
-    """(fact id, degree and field of study)."""
+    name: str
+    value: float
+    """0 to 1."""
+    explain: Explain = field(default=list)
+    """Makes its evidence, points as shares of the component, 0 to 1."""
 
 
 def parts(candidate: Candidate, asked: Asked, title: str, today: date) -> list[Part]:
     """The components that the posting says anything about."""
-    worked = tenure(candidate.jobs, today)
+    wanted_title = title_words(_key(title, candidate.table.tokenizer), asked.language)
+    experience = _experience(candidate, asked, wanted_title, today)
     found = [
         _skills("must_have_skills", MUST, candidate, asked),
         _skills("nice_to_have_skills", NICE, candidate, asked),
-        _years(asked.analysis, worked.by_job, worked.years),
-        _seniority(candidate, asked, worked.years),
-        _title(candidate, asked, title),
-        _education(candidate, asked, worked.years),
+        _years(asked.analysis, experience),
+        _seniority(candidate, asked, experience.years),
+        _title(candidate, asked, title, wanted_title),
+        _education(candidate, asked, experience.years),
         _keywords(candidate, asked),
     ]
     return [part for part in found if part is not None]
 
 
-def weigh(found: Sequence[Part]) -> tuple[float, list[matching_pb2.ScoreComponent]]:
-    """The score, four decimals, and its components; the weights of absent ones go to the others in proportion."""
+@lru_cache(maxsize=1000)
+def _key(title: str, tokenizer: Tokenizer) -> str:
+    return tokenizer.split(title).joined
+
+
+def total(found: Sequence[Part]) -> float:
+    """The score, four decimals; the weights of absent components go to the others in proportion."""
+    whole = fsum(WEIGHTS[part.name] for part in found)
+    return round(fsum(WEIGHTS[part.name] / whole * part.value for part in found), 4)
+
+
+def weigh(found: Sequence[Part]) -> list[matching_pb2.ScoreComponent]:
+    """The components with their weights and evidence."""
     whole = fsum(WEIGHTS[part.name] for part in found)
     components = []
     for part in found:
         weight = WEIGHTS[part.name] / whole
-        for each in part.evidence:
+        evidence = part.explain()
+        for each in evidence:
             each.points = round(each.points * weight, 6)
-        part.evidence.sort(key=lambda each: -each.points)
+        evidence.sort(key=lambda each: -each.points)
         components.append(
-            matching_pb2.ScoreComponent(
-                name=part.name, weight=weight, value=part.value, evidence=part.evidence
-            )
+            matching_pb2.ScoreComponent(name=part.name, weight=weight, value=part.value, evidence=evidence)
         )
-    return round(fsum(each.weight * each.value for each in components), 4), components
+    return components
 
 
 def skill_evidence(skill: AskedSkill, namings: Sequence[Naming], points: float) -> matching_pb2.Evidence:
     """What proves a skill best: the posting's word where there is one, work before lists."""
     best = min(namings, key=lambda each: (each.key not in skill.keys, each.fact.source.value != "proved"))
-    spans = [each for each in namings if each.fact is best.fact]
     places = len({(each.fact.id, each.fact.field) for each in namings})
     shown = f" and {places - 1} more show it" if places > 1 else " shows it"
+    spans = [each for each in namings if each.fact is best.fact]
     return matching_pb2.Evidence(
         term=skill.name,
         posting_spans=skill.spans,
@@ -125,32 +134,74 @@ def _skills(
     if not wanted:
         return None
     whole = fsum(_weight(skill) for skill in wanted)
-    part = Part(name, 0.0)
-    for skill in wanted:
-        namings = candidate.reading.skills.get(skill.name, [])
-        met = strength(namings, skill.keys, listing_suffices=skill.listing_suffices)
-        if met:
-            part.evidence.append(skill_evidence(skill, namings, met * _weight(skill) / whole))
-    part.value = fsum(each.points for each in part.evidence)
-    return part
+    earned = [
+        (skill, met * _weight(skill) / whole)
+        for skill in wanted
+        if (namings := candidate.skills.get(skill.name))
+        and (met := strength(namings, skill.keys, listing_suffices=skill.listing_suffices))
+    ]
+
+    def explain() -> list[matching_pb2.Evidence]:
+        return [skill_evidence(skill, candidate.skills[skill.name], points) for skill, points in earned]
+
+    return Part(name, fsum(points for _, points in earned), explain)
 
 
 def _weight(skill: AskedSkill) -> float:
     repeated = 1 + _REPEATED * (min(skill.mentions, _MOST_MENTIONS) - 1)
-    return repeated * (_SOFT if skill.soft else 1.0)
+    licence = _LICENCE if skill.licence and skill.importance == MUST else 1.0
+    return repeated * licence * (_SOFT if skill.soft else 1.0)
 
 
-def _years(
-    analysis: postings_pb2.PostingAnalysis, by_job: Sequence[tuple[str, int]], years: float
-) -> Part | None:
+@dataclass(frozen=True, slots=True)
+class _Experience:
+    """Years of work that answer a posting, and what each job adds to them."""
+
+    years: float
+    by_job: tuple[tuple[str, float], ...]
+    """(id of the job, months)."""
+
+
+def _experience(candidate: Candidate, asked: Asked, wanted_title: frozenset[str], today: date) -> _Experience:
+    """Work that names an asked skill or has a title like the posting's counts whole, other work in part."""
+    sought = [
+        skill.name
+        for skill in asked.skills
+        if skill.importance in (MUST, NICE) and not skill.listing_suffices
+    ]
+    everything = tenure(candidate.jobs, today)
+    if not sought and not wanted_title:
+        return _Experience(everything.years, everything.by_job)
+    answering = {
+        each.fact.entry
+        for name in sought
+        for each in candidate.skills.get(name, ())
+        if each.fact.part == "experience"
+    }
+    answering.update(
+        title.entry
+        for title in candidate.titles
+        if title.part == "experience"
+        and likeness(wanted_title, title_words(title.joined, asked.language)) >= _SAME_WORK
+    )
+    close = tenure((job for job in candidate.jobs if job.id in answering), today)
+    other = everything.months - close.months
+    others = [(job_id, share) for job_id, share in everything.by_job if job_id not in answering]
+    held = sum(share for _, share in others)
+    by_job: list[tuple[str, float]] = list(close.by_job)
+    by_job.extend((job_id, _OTHER_WORK * other * share / held) for job_id, share in others if held)
+    return _Experience(round((close.months + _OTHER_WORK * other) / 12, 1), tuple(by_job))
+
+
+def _years(analysis: postings_pb2.PostingAnalysis, experience: _Experience) -> Part | None:
     if not analysis.HasField("years_required") or analysis.years_required <= 0:
         return None
+    years = experience.years
     value = min(1.0, years / analysis.years_required)
-    months = sum(share for _, share in by_job)
-    return Part(
-        "experience_years",
-        value,
-        [
+
+    def explain() -> list[matching_pb2.Evidence]:
+        months = fsum(share for _, share in experience.by_job)
+        return [
             matching_pb2.Evidence(
                 posting_spans=[analysis.years_span],
                 fact_id=job_id,
@@ -158,10 +209,11 @@ def _years(
                 points=value * share / months,
                 message=f"{share / 12:.1f} of {years:.1f} years; the posting asks for {analysis.years_required:g}.",
             )
-            for job_id, share in by_job
+            for job_id, share in experience.by_job
             if share
-        ],
-    )
+        ]
+
+    return Part("experience_years", value, explain)
 
 
 def _seniority(candidate: Candidate, asked: Asked, years: float) -> Part | None:
@@ -175,110 +227,128 @@ def _seniority(candidate: Candidate, asked: Asked, years: float) -> Part | None:
         if years >= _MID_YEARS
         else postings_pb2.SENIORITY_JUNIOR
     )
-    ranks: list[tuple[int, str, str, str]] = [
-        (int(title_seniority(tokens.joined, asked.language)), fact.id, fact.field, fact.text)
-        for fact, tokens in _titles(candidate.reading)
-        if fact.part == "experience"
+    ranks = [
+        (title_rank(title.joined, asked.language.tag), title.id, title.field, title.text)
+        for title in candidate.titles
+        if title.part == "experience"
     ]
     best = max(ranks, default=(0, "", "", ""), key=lambda each: each[0])
-    held = max(best[0], by_years)
-    value = max(0.0, 1.0 - _RANK_STEP * max(0, wanted - held))
+    value = max(0.0, 1.0 - _RANK_STEP * max(0, wanted - max(best[0], by_years)))
     by_title = best[0] >= by_years
-    message = (
-        f"The title “{best[3]}” answers the rank the posting asks for."
-        if by_title
-        else f"{years:.1f} years of experience stand for the rank the posting asks for."
-    )
-    evidence = matching_pb2.Evidence(
-        posting_spans=[asked.analysis.seniority_span] if asked.analysis.HasField("seniority_span") else [],
-        fact_id=best[1] if by_title else "",
-        field=best[2] if by_title else "",
-        points=value,
-        message=message,
-    )
-    return Part("seniority", value, [evidence] if value else [])
+
+    def explain() -> list[matching_pb2.Evidence]:
+        message = (
+            f"The title “{best[3]}” answers the rank the posting asks for."
+            if by_title
+            else f"{years:.1f} years of experience stand for the rank the posting asks for."
+        )
+        evidence = matching_pb2.Evidence(
+            posting_spans=[asked.analysis.seniority_span]
+            if asked.analysis.HasField("seniority_span")
+            else [],
+            fact_id=best[1] if by_title else "",
+            field=best[2] if by_title else "",
+            points=value,
+            message=message,
+        )
+        return [evidence] if value else []
+
+    return Part("seniority", value, explain)
 
 
-def _title(candidate: Candidate, asked: Asked, title: str) -> Part | None:
-    wanted = title_words(candidate.reading.table.tokens(title), asked.language)
+def _title(candidate: Candidate, asked: Asked, title: str, wanted: frozenset[str]) -> Part | None:
     if not wanted:
         return None
-    held = [
-        (likeness(wanted, title_words(tokens, asked.language)), fact)
-        for fact, tokens in _titles(candidate.reading)
-    ]
+    held = [(likeness(wanted, title_words(each.joined, asked.language)), each) for each in candidate.titles]
     if not held:
         return Part("title", 0.0)
-    value, fact = max(held, key=lambda each: each[0])
-    evidence = matching_pb2.Evidence(
-        fact_id=fact.id,
-        field=fact.field,
-        profile_spans=[postings_pb2.TextSpan(start=0, end=len(fact.text))],
-        points=value,
-        message=f"The title “{fact.text}” is like “{title}”.",
-    )
-    return Part("title", value, [evidence] if value else [])
+    value, best = max(held, key=lambda each: each[0])
 
+    def explain() -> list[matching_pb2.Evidence]:
+        evidence = matching_pb2.Evidence(
+            posting_spans=_spans(asked.analysis.text, [title]),
+            fact_id=best.id,
+            field=best.field,
+            profile_spans=[postings_pb2.TextSpan(start=0, end=len(best.text))],
+            points=value,
+            message=f"The title “{best.text}” is like “{title}”.",
+        )
+        return [evidence] if value else []
 
-def _titles(reading: Reading) -> list[tuple[Fact, Tokens]]:
-    """Titles the person held, in jobs, unpaid work and projects; a headline is a claim and no title held."""
-    held = {("experience", "title"), ("volunteer", "position"), ("projects", "roles")}
-    return [
-        (fact, tokens) for fact, tokens in reading.facts if (fact.part, fact.field.partition("[")[0]) in held
-    ]
+    return Part("title", value, explain)
 
 
 def _education(candidate: Candidate, asked: Asked, years: float) -> Part | None:
-    tokenizer = candidate.reading.table.tokenizer
-    demands = [tokenizer.key(text) for text in asked.analysis.education_requirements]
-    levels = [level for demand in demands if (level := least_education_level(demand, asked.language))]
-    if not levels:
+    wanted = asked.degree
+    if not wanted:
         return None
-    wanted = min(levels)
-    held = [
-        (max(education_level(tokenizer.key(text), each) for each in known_languages()), fact_id)
-        for fact_id, text in candidate.degrees
-    ]
-    best, fact_id = max(held, default=(0, ""), key=lambda each: each[0])
+    best, fact_id, written = max(candidate.degrees, default=(0, "", ""), key=lambda each: each[0])
     value = 1.0 if best >= wanted else 0.5 if best == wanted - 1 and best else 0.0
     message = (
         "The degree is the one asked for or higher."
         if value == 1.0
         else "The degree is one step below the one asked for."
     )
-    if any(mentions(demand, asked.language.education["equivalent"]) for demand in demands):
+    if asked.experience_instead:
         needed = asked.analysis.years_required or _EQUIVALENT_YEARS
         instead = min(1.0, years / needed)
         if instead > value:
-            value, fact_id = instead, ""
+            value, fact_id, written = instead, "", ""
             message = f"{years:.1f} years of experience stand for a degree, which the posting allows."
-    evidence = matching_pb2.Evidence(
-        fact_id=fact_id, field="degree" if fact_id else "", points=value, message=message
-    )
-    return Part("education", value, [evidence] if value else [])
+
+    def explain() -> list[matching_pb2.Evidence]:
+        evidence = matching_pb2.Evidence(
+            posting_spans=_spans(asked.analysis.text, asked.analysis.education_requirements),
+            fact_id=fact_id,
+            field="degree" if fact_id else "",
+            profile_spans=[postings_pb2.TextSpan(start=0, end=len(written))] if written else [],
+            points=value,
+            message=message,
+        )
+        return [evidence] if value else []
+
+    return Part("education", value, explain)
 
 
 def _keywords(candidate: Candidate, asked: Asked) -> Part | None:
     wanted = asked.analysis.keywords
     if not wanted:
         return None
-    words = candidate.reading.words(asked.language.tag)
+    words = candidate.stems(asked.language.tag)
     whole = sum(min(each.mentions, _MOST_MENTIONS) for each in wanted)
-    part = Part("keywords", 0.0)
-    for each in wanted:
-        place = words.get(stem(fold(each.text), asked.language.tag))
-        if place is None:
-            continue
-        fact, start, end = place
-        part.evidence.append(
-            matching_pb2.Evidence(
-                term=each.text,
-                fact_id=fact.id,
-                field=fact.field,
-                profile_spans=[postings_pb2.TextSpan(start=start, end=end)],
-                points=min(each.mentions, _MOST_MENTIONS) / whole,
-                message=f"The posting speaks of “{each.text}”, and so does the profile.",
+    found = [
+        (each, root, min(each.mentions, _MOST_MENTIONS) / whole)
+        for each in wanted
+        if (root := stem(fold(each.text), asked.language.tag)) in words
+    ]
+
+    def explain() -> list[matching_pb2.Evidence]:
+        places = candidate.words(asked.language.tag)
+        evidence = []
+        for each, root, points in found:
+            fact, start, end = places[root]
+            evidence.append(
+                matching_pb2.Evidence(
+                    term=each.text,
+                    posting_spans=each.spans,
+                    fact_id=fact.id,
+                    field=fact.field,
+                    profile_spans=[postings_pb2.TextSpan(start=start, end=end)],
+                    points=points,
+                    message=f"The posting speaks of “{each.text}”, and so does the profile.",
+                )
             )
-        )
-    part.value = min(1.0, fsum(each.points for each in part.evidence))
-    return part
+        return evidence
+
+    return Part("keywords", min(1.0, fsum(points for _, _, points in found)), explain)
+
+
+def _spans(text: str, phrases: Iterable[str]) -> list[postings_pb2.TextSpan]:
+    """The first place of each phrase in a text, however its lines are broken."""
+    found = []
+    for phrase in phrases:
+        words = r"\s+".join(map(re.escape, phrase.rstrip("…").split()))
+        match = re.search(words, text, re.IGNORECASE) if words else None
+        if match:
+            found.append(postings_pb2.TextSpan(start=match.start(), end=match.end()))
+    return found

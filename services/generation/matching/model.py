@@ -1,6 +1,19 @@
-"""The table of rankings: one for each profile and posting, replaced when either changed."""
+"""Rankings, one for each profile and posting, and what is kept of each profile for scoring many at once.
 
-from sqlalchemy import Column, DateTime, ForeignKey, LargeBinary, Table, Text, UniqueConstraint, Uuid
+Both are replaced when what they were made from changed.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 
 from services.generation.tables import metadata, owned_columns
 
@@ -15,3 +28,13 @@ rankings = Table(
     Column("create_time", DateTime(timezone=True), nullable=False),
     UniqueConstraint("profile_id", "job_posting_id"),
 )
+
+match_readings = Table(
+    "match_readings",
+    metadata,
+    Column("profile_id", Uuid, ForeignKey("profiles.id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("reading", LargeBinary, nullable=False),
+)
+"""Has no owner of its own: whoever sees a profile sees its reading."""

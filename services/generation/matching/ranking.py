@@ -17,7 +17,7 @@ from services.generation.skills.tokens import fold
 from vitae.generation.v1 import matching_pb2, postings_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2
 
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 
 _TERM = {MUST: 0.5, NICE: 0.25, MENTIONED: 0.1}
 """How far one skill of this importance, named once, moves a part of a profile towards 1."""
@@ -46,7 +46,10 @@ def rank(
 
 
 def ranking_key(
-    profile: profile_pb2.ProfileContent, analysis: postings_pb2.PostingAnalysis, today: date
+    profile: profile_pb2.ProfileContent,
+    analysis: postings_pb2.PostingAnalysis,
+    today: date,
+    skills: SkillTable,
 ) -> str:
     """SHA-256 of all that a ranking depends on: an equal key means an equal ranking.
 
@@ -59,6 +62,7 @@ def ranking_key(
         profile=profile,
         analysis=analysis,
         method=METHOD_VERSION,
+        skills=skills.fingerprint,
         month=month if latest > month else 0,
     )
 
@@ -95,6 +99,10 @@ def _project(project: profile_pb2.Project) -> _Entry:
     return _Entry(project.id, project.name, (project.start_date, project.end_date), lasts=False)
 
 
+_Keyword = tuple[str, float, tuple[postings_pb2.TextSpan, ...], Fact, int, int]
+"""A keyword, its weight, where the posting says it, and where a fact does."""
+
+
 class Ranker:
     """Weighs what facts say against what a posting asks."""
 
@@ -128,7 +136,7 @@ class Ranker:
         """Ids of the facts that hold each keyword of the posting."""
         found: dict[str, set[str]] = {}
         for places in self._keywords.values():
-            for text, _, fact, _, _ in places:
+            for text, _, _, fact, _, _ in places:
                 found.setdefault(text, set()).add(fact.id)
         return found
 
@@ -228,10 +236,11 @@ class Ranker:
             if skill.name not in reasons:
                 namings = [each for other, each in self._terms[fact_id] if other is skill]
                 reasons[skill.name] = (_weight(skill), skill_evidence(skill, namings, 0.0))
-        for text, weight, fact, start, end in self._keywords.get(fact_id, ()):
+        for text, weight, spans, fact, start, end in self._keywords.get(fact_id, ()):
             span = postings_pb2.TextSpan(start=start, end=end)
             evidence = matching_pb2.Evidence(
                 term=text,
+                posting_spans=spans,
                 fact_id=fact.id,
                 field=fact.field,
                 profile_spans=[span],
@@ -258,14 +267,18 @@ class Ranker:
             fact_id=fact_id, relevance=round(relevance, 4), reasons=ordered, label=label[:500]
         )
 
-    def _find_keywords(self, wanted: Asked) -> dict[str, list[tuple[str, float, Fact, int, int]]]:
+    def _find_keywords(self, wanted: Asked) -> dict[str, list[_Keyword]]:
         """Keywords of the posting by the facts and entries that hold them."""
         tag = wanted.language.tag
         weights = {
-            stem(fold(each.text), tag): (each.text, _REPEATED_KEYWORD if each.mentions > 1 else _KEYWORD)
+            stem(fold(each.text), tag): (
+                each.text,
+                _REPEATED_KEYWORD if each.mentions > 1 else _KEYWORD,
+                tuple(each.spans),
+            )
             for each in wanted.analysis.keywords
         }
-        found: dict[str, list[tuple[str, float, Fact, int, int]]] = {}
+        found: dict[str, list[_Keyword]] = {}
         for fact, tokens in self._reading.facts if weights else ():
             for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
                 keyword = weights.get(stem(key, tag))

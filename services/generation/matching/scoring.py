@@ -3,7 +3,8 @@
 from datetime import date
 
 from services.generation.matching.asked import Asked, asked
-from services.generation.matching.components import Candidate, parts, weigh
+from services.generation.matching.candidates import ReadCandidate
+from services.generation.matching.components import parts, total, weigh
 from services.generation.matching.facts import profile_facts, resume_facts
 from services.generation.matching.reading import Reading
 from services.generation.postings.requirements import MENTIONED, MUST, NEGATED, NICE
@@ -11,7 +12,7 @@ from services.generation.skills.table import SkillTable
 from vitae.generation.v1 import matching_pb2, postings_pb2
 from vitae.resume.v1 import profile_pb2, resume_pb2
 
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 
 
 def score(
@@ -42,22 +43,27 @@ def score_reading(
     profile: profile_pb2.ProfileContent, reading: Reading, wanted: Asked, title: str, today: date
 ) -> matching_pb2.MatchAnalysis:
     """As `score`, for what is read already."""
-    degrees = [(each.id, f"{each.degree} {each.field_of_study}") for each in profile.education]
-    total, components = weigh(parts(Candidate(reading, profile.experience, degrees), wanted, title, today))
+    found = parts(profile_candidate(profile, reading), wanted, title, today)
     return matching_pb2.MatchAnalysis(
-        original_score=total,
-        components=components,
+        original_score=total(found),
+        components=weigh(found),
         matched_skills=[
-            each.name for each in wanted.skills if _is_wanted(each.importance) and each.name in reading.skills
+            each.name for each in wanted.skills if is_wanted(each.importance) and each.name in reading.skills
         ],
         missing_skills=[
             each.name
             for each in wanted.skills
-            if _is_wanted(each.importance) and each.name not in reading.skills
+            if is_wanted(each.importance) and each.name not in reading.skills
         ],
         skill_comparison=_comparison(wanted, reading, None),
         method_version=METHOD_VERSION,
     )
+
+
+def profile_candidate(profile: profile_pb2.ProfileContent, reading: Reading) -> ReadCandidate:
+    """A profile that is read, as a score sees it."""
+    studies = [(each.id, each.degree, each.field_of_study) for each in profile.education]
+    return ReadCandidate(reading, profile.experience, studies)
 
 
 def add_tailored(
@@ -75,19 +81,19 @@ def add_tailored(
         study for section in resume.sections if not section.hidden for study in section.education.entries
     ]
     degrees = [
-        (each.id, f"{each.degree} {each.field_of_study}") for each in studies if not each.provenance.unproved
+        (each.id, each.degree, each.field_of_study) for each in studies if not each.provenance.unproved
     ]
     proved = [job for job in jobs if not job.provenance.unproved]
-    total, components = weigh(parts(Candidate(reading, proved, degrees), wanted, title, today))
-    match.tailored_score = total
-    match.score_improvement = round(total - match.original_score, 4)
+    found = parts(ReadCandidate(reading, proved, degrees), wanted, title, today)
+    match.tailored_score = total(found)
+    match.score_improvement = round(match.tailored_score - match.original_score, 4)
     del match.components[:]
-    match.components.extend(components)
+    match.components.extend(weigh(found))
     del match.added_skills[:]
     match.added_skills.extend(
         each.name
         for each in wanted.skills
-        if _is_wanted(each.importance)
+        if is_wanted(each.importance)
         and each.name in profile.skills
         and not profile.prominent(each.name)
         and reading.prominent(each.name)
@@ -96,7 +102,8 @@ def add_tailored(
     match.skill_comparison.extend(_comparison(wanted, profile, reading))
 
 
-def _is_wanted(importance: postings_pb2.Importance.ValueType) -> bool:
+def is_wanted(importance: postings_pb2.Importance.ValueType) -> bool:
+    """Whether a skill of this importance is scored."""
     return importance in (MUST, NICE)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from vitae.generation.v1 import match_readings_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
 
-Job = profile_pb2.Experience | resume_pb2.ExperienceEntry
+Job = profile_pb2.Experience | resume_pb2.ExperienceEntry | match_readings_pb2.WorkSpan
 
 _SHORTEST = 6
 """Months that a job counts whose first and last year are all that is known and the same: half of that year."""

@@ -6,20 +6,41 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from services.generation.postings.conditions import title_seniority
 from services.generation.postings.language import Language
 from services.generation.postings.language import language as language_of
-from services.generation.skills.tokens import PAUSE, STOP, Tokens
+from services.generation.skills.tokens import PAUSE, STOP
 
 _BEFORE_ENDING = 4
 
 
-def title_words(tokens: Tokens, language: Language) -> frozenset[str]:
-    """The words of a title that name the work: no rank, no gender, one word for all that mean the same."""
-    ranks = _ranks(language.tag)
-    joined = tokens.joined.replace(" front end ", " frontend ").replace(" back end ", " backend ")
+def title_words(title: str, language: Language) -> frozenset[str]:
+    """The words of a title that name the work: no rank, no gender, one word for all that mean the same.
+
+    Args:
+        title: Its keys with a space around each, as in `Tokens.joined`.
+        language: That of the posting.
+    """
+    return _title_words(title, language.tag)
+
+
+@lru_cache(maxsize=50_000)
+def title_rank(title: str, tag: str) -> int:
+    """The rank that a title names in a language; 0 when it names none."""
+    return int(title_seniority(title, language_of(tag)))
+
+
+@lru_cache(maxsize=50_000)
+def _title_words(title: str, tag: str) -> frozenset[str]:
+    language, ranks, empty = language_of(tag), _ranks(tag), _tables().empty
+    joined = title.replace(" front end ", " frontend ").replace(" back end ", " backend ")
     joined = joined.replace(" full stack ", " fullstack ")
     words = (word for word in joined.split() if word not in (PAUSE, STOP))
-    kept = [word for word in words if len(word) > 1 and word not in ranks and word not in language.stop_words]
+    kept = [
+        word
+        for word in words
+        if len(word) > 1 and word not in ranks and word not in empty and word not in language.stop_words
+    ]
     return frozenset(filter(None, (_common(word) for word in kept)))
 
 
@@ -59,6 +80,7 @@ class _Tables:
     same: Mapping[str, str]
     endings: Mapping[str, str]
     words: Mapping[str, str]
+    empty: frozenset[str]
 
 
 @cache
@@ -69,4 +91,4 @@ def _tables() -> _Tables:
     for group in data["same"]:
         for word in group:
             same.setdefault(word, group[0])
-    return _Tables(same, data["endings"], data["words"])
+    return _Tables(same, data["endings"], data["words"], frozenset(data["empty"]))

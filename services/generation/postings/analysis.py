@@ -23,7 +23,7 @@ from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import Tokens
 from vitae.generation.v1 import postings_pb2
 
-ANALYZER_VERSION = "1"
+ANALYZER_VERSION = "2"
 
 _MOST_FINDINGS = 50
 

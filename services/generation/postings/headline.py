@@ -34,7 +34,7 @@ _INNER_GENDER = re.compile(
     r"(?<=\w)(?:[:*_]in(?:nen)?|/-?in(?:nen)?|\(in\)|\(e\)|·e|\(a\)|/a|/o|\(n\))\b(?:\))?", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"https?://|www\.|@\w")
-_AT = re.compile(rf"\s(?:at|bei|bei der|chez|@)\s(?P<name>{_NAME})")
+_AT = re.compile(rf"\s(?:at|bei|bei der|chez|@)\s(?P<name>{_NAME})(?:,? (?:in|à|en) (?P<place>{_PLACE}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ def read_headline(text: str, headline: str, sections: Sections, language: Langua
     title = labelled["title"] or title_line or _sought(text, language)
     beside_company, beside_location = _beside(title_line, language)
     company = labelled["company"] or beside_company or _company(text, title_line, language)
+    at = _AT.search(title_line)
+    beside_location = beside_location or (at.group("place") if at and at.group("place") else "")
     location = labelled["location"] or beside_location or _location(text, language)
     return Headline(_clean_title(title, company), _trim(company), _trim(location))
 

@@ -1,6 +1,5 @@
 """Words of a posting that matter and are no skills."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 from services.generation.postings.language import Language
@@ -11,6 +10,7 @@ from services.generation.skills.tokens import PAUSE, STOP, Tokens
 from vitae.generation.v1 import postings_pb2
 
 _MOST = 20
+_MOST_SPANS = 50
 _SHORTEST = 4
 
 
@@ -21,15 +21,17 @@ def keywords(
 
     Args:
         tokens: The posting.
-        sections: Its parts; those on the company, the offer and the law are left out.
+        sections: Its parts; those on the company, the offer and the law are left out, and the introduction where
+            other parts tell the work.
         mentions: Skills, whose words are left out.
         apart: Folded words left out besides: the company's name, the place.
         language: Stop words and words of every posting.
     """
     taken = {index for each in mentions for index in range(each.start, each.end)}
     ignored = {*apart, *language.furniture, *language.stop_words, *language.generic_words}
-    counts: Counter[str] = Counter()
-    first: dict[str, str] = {}
+    places: dict[str, list[tuple[int, int]]] = {}
+    beside = ("company", "offer", "legal", *(("intro",) if _tells_work(sections) else ()))
+    names = _names(tokens, language)
     for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
         if (
             key in (PAUSE, STOP)
@@ -37,17 +39,40 @@ def keywords(
             or not key.isalpha()
             or start in taken
             or key in ignored
+            or key in names
         ):
             continue
-        if sections.kind_at(start) in ("company", "offer", "legal") or _in_heading(start, sections):
+        if sections.kind_at(start) in beside or _in_heading(start, sections):
             continue
         root = stem(key, language.tag)
-        counts[root] += 1
-        first.setdefault(root, tokens.text[start:end])
-    ordered = sorted(counts, key=lambda root: -counts[root])
+        places.setdefault(root, []).append((start, end))
+    ordered = sorted(places.values(), key=lambda found: -len(found))
     return [
-        postings_pb2.Keyword(text=_as_word(first[root]), mentions=counts[root]) for root in ordered[:_MOST]
+        postings_pb2.Keyword(
+            text=_as_word(tokens.text[found[0][0] : found[0][1]]),
+            mentions=len(found),
+            spans=[postings_pb2.TextSpan(start=start, end=end) for start, end in found[:_MOST_SPANS]],
+        )
+        for found in ordered[:_MOST]
     ]
+
+
+def _tells_work(sections: Sections) -> bool:
+    return sections.has("requirements") or sections.has("responsibilities")
+
+
+def _names(tokens: Tokens, language: Language) -> frozenset[str]:
+    """Words that are always capitalised inside sentences: places and people. German capitalises every noun."""
+    if language.tag == "de":
+        return frozenset()
+    capital: dict[str, bool] = {}
+    before = STOP
+    for key, start in zip(tokens.keys, tokens.starts, strict=True):
+        if before != STOP:
+            written = tokens.text[start : start + 2]
+            capital[key] = capital.get(key, True) and written[:1].isupper() and not written.isupper()
+        before = key
+    return frozenset(key for key, always in capital.items() if always)
 
 
 def _in_heading(place: int, sections: Sections) -> bool:

@@ -5,7 +5,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -55,8 +55,9 @@ def language(tag: str) -> Language:
     return _language(own if own in _tags() else FALLBACK)
 
 
+@lru_cache(maxsize=200)
 def guess_posting_language(text: str) -> str:
-    """The language a posting is written in; "" when nothing tells.
+    """The language a posting is written in; "" when nothing tells. Remembered, for a posting is matched many times.
 
     By the stop words of the languages with data here, which tell shorter texts apart than the few common words that
     serve for all languages.

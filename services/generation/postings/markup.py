@@ -189,6 +189,7 @@ class _Reader:
             "hidden" in values
             or values.get("aria-hidden", "").lower() == "true"
             or bool(_HIDDEN_STYLE.search(style))
+            or _writes_on_itself(style)
             or (not coloured and bool(_PALE.search(style)))
             or (not coloured and values.get("color", "").lower() in ("white", "#fff", "#ffffff"))
             or not self._hidden_classes.isdisjoint(values.get("class", "").split())
@@ -203,3 +204,22 @@ class _Reader:
 
 def _joined(parts: list[str]) -> str:
     return " ".join(" ".join(parts).split())
+
+
+_FORE = re.compile(r"(?<![\w-])color\s*:\s*([^;!]+)", re.IGNORECASE)
+_BACK = re.compile(r"(?<![\w-])background(?:-color)?\s*:\s*([^;!]+)", re.IGNORECASE)
+_COLOURS = {"white": "#ffffff", "black": "#000000"}
+
+
+def _writes_on_itself(style: str) -> bool:
+    """Whether a style gives text the colour of its own background."""
+    fore, back = _FORE.search(style), _BACK.search(style)
+    return fore is not None and back is not None and _colour(fore.group(1)) == _colour(back.group(1))
+
+
+def _colour(written: str) -> str:
+    """A colour in one form, for comparing."""
+    colour = written.strip().lower().replace(" ", "")
+    if re.fullmatch(r"#[0-9a-f]{3}", colour):
+        colour = "#" + "".join(digit * 2 for digit in colour[1:])
+    return _COLOURS.get(colour, colour)

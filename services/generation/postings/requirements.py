@@ -1,7 +1,7 @@
 """Which skills a posting asks for, and how badly."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.generation.postings.language import Language
@@ -25,6 +25,8 @@ _NEED_REACH = 12
 """Tokens to either side in which a word such as "required" belongs to it."""
 _BESIDE = ("company", "offer", "legal")
 """Parts of a posting that ask for nothing."""
+_ASKING = ("requirements", "nice")
+"""Parts of a posting that speak of the applicant and of nothing in passing."""
 _DENIAL = 4
 """A denial and what it denies are short, else the comma between them parts two thoughts."""
 
@@ -54,7 +56,7 @@ class ImportanceReader:
         if self._negated(clause, start, end) or self._denied_next(sentence, number):
             return NEGATED
         kind = self._sections.kind_at(start)
-        if kind in _BESIDE:
+        if kind in _BESIDE or (kind not in _ASKING and sentence.part.has(self._cues["passing"])):
             return MENTIONED
         said = sentence.clauses_said[number] or sentence.said
         if said is not None:
@@ -76,6 +78,11 @@ class ImportanceReader:
         after = bisect_left(starts, end)
         before = keys[max(clause.first, first - _NEED_REACH) : first]
         following = keys[after : min(clause.last, after + _NEED_REACH)]
+        reach = Part(
+            self._tokens, max(clause.first, first - _NEED_REACH), min(clause.last, after + _NEED_REACH)
+        )
+        if reach.has(self._cues["refusals"]):
+            return True
         denials = self._negators.intersection((*before, *following))
         if not denials or Part(self._tokens, max(clause.first, first - _NEED_REACH), after).has(
             self._cues["not_negators"]
@@ -106,13 +113,51 @@ class _Sentence:
     def of(cls, part: Part, language: Language) -> "_Sentence":
         found = tuple(clauses(part, language.cues["turns"])) or (part,)
         said = tuple(_said(each, language) for each in found)
-        whole = said[0] if len(found) == 1 else _said(part, language)
-        return cls(part, whole, found, tuple(each.start for each in found), said)
+        spread = {
+            how
+            for each, how in zip(found, said, strict=True)
+            if how is not None and not _is_aside(each) and not _looks_forward(each, how, language)
+        }
+        whole = said[0] if len(found) == 1 else next(iter(spread)) if len(spread) == 1 else None
+        return cls(part, whole, found, tuple(each.start for each in found), _onward(found, said, language))
 
 
 def _said(part: Part, language: Language) -> postings_pb2.Importance.ValueType | None:
     nice, must = part.has(language.cues["nice"]), part.has(language.cues["must"])
     return None if nice == must else NICE if nice else MUST
+
+
+def _is_aside(clause: Part) -> bool:
+    """Whether a clause stands in brackets, and so speaks only of itself."""
+    text = clause.tokens.text
+    return text[: clause.start].rstrip().endswith(("(", "[")) and text[clause.end :].lstrip()[:1] in (
+        ")",
+        "]",
+    )
+
+
+def _looks_forward(clause: Part, how: postings_pb2.Importance.ValueType, language: Language) -> bool:
+    """Whether a wish is said by nothing but words like "ideally", which speak of what follows them."""
+    return (
+        how == NICE
+        and clause.has(language.cues["forward"])
+        and not clause.has(language.cues["nice"] - language.cues["forward"])
+    )
+
+
+def _onward(
+    found: Sequence[Part],
+    said: Sequence[postings_pb2.Importance.ValueType | None],
+    language: Language,
+) -> tuple[postings_pb2.Importance.ValueType | None, ...]:
+    """What clauses say, where "ideally" goes on to the clauses after it that say nothing of their own."""
+    spread: list[postings_pb2.Importance.ValueType | None] = []
+    goes_on = False
+    for clause, how in zip(found, said, strict=True):
+        if how is not None:
+            goes_on = _looks_forward(clause, how, language)
+        spread.append(NICE if how is None and goes_on else how)
+    return tuple(spread)
 
 
 def posting_skills(

@@ -11,10 +11,12 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.document.jsonresume import Finding, export_profile, import_json_resume
+from services.generation.matching.kept import keep, read_for_matching
 from services.generation.outbox import store as outbox
 from services.generation.outbox.relay import Relay
 from services.generation.profiles import store
 from services.generation.profiles.completion import completed
+from services.generation.skills.table import SkillTable
 from services.generation.tables import Lock, check_etag, idempotency_keys, sees_tenant
 from services.runtime.auth import require_user
 from services.runtime.db import Database, after_commit, retrying
@@ -31,8 +33,11 @@ Create = profiles_pb2.CreateProfileRequest | profiles_pb2.ImportProfileRequest
 class ProfileServicer(profiles_pb2_grpc.ProfileServiceServicer):
     """Keeps profiles."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime], *, relay: Relay) -> None:
+    def __init__(
+        self, database: Database, skills: SkillTable, clock: Callable[[], datetime], *, relay: Relay
+    ) -> None:
         self._database = database
+        self._skills = skills
         self._clock = clock
         self._relay = relay
 
@@ -106,7 +111,10 @@ class ProfileServicer(profiles_pb2_grpc.ProfileServiceServicer):
             )
             profile.content.CopyFrom(completed(profile.content))
             validate(profile)
-            return store.message(await store.change(connection, row.id, profile, self._clock()))
+            reading = await asyncio.to_thread(read_for_matching, profile.content, self._skills)
+            changed = await store.change(connection, row.id, profile, self._clock())
+            await keep(connection, self._skills, [(changed.id, changed.revision, reading)])
+            return store.message(changed)
 
     async def DeleteProfile(self, request: profiles_pb2.DeleteProfileRequest, context: Any) -> Empty:
         """Deletes a profile with all that was made from it, whoever made it, and has storage follow."""
@@ -132,6 +140,7 @@ class ProfileServicer(profiles_pb2_grpc.ProfileServiceServicer):
     async def _store(self, method: str, request: Create, profile: profile_pb2.Profile) -> profile_pb2.Profile:
         identity, now = require_user(), self._clock()
         call = RepeatableCall(idempotency_keys, identity, method, request.request_id, request)
+        reading = await asyncio.to_thread(read_for_matching, profile.content, self._skills)
 
         async def attempt() -> profile_pb2.Profile:
             async with self._database.user_transaction(identity) as connection:
@@ -140,6 +149,7 @@ class ProfileServicer(profiles_pb2_grpc.ProfileServiceServicer):
                     return store.message(await store.get(connection, identity, UUID(bytes=answer)))
                 profile_id = uuid4()
                 row = await store.add(connection, identity, profile, profile_id, now)
+                await keep(connection, self._skills, [(profile_id, row.revision, reading)])
                 await call.keep(connection, profile_id.bytes, now)
                 return store.message(row)
 

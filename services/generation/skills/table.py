@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -15,6 +16,12 @@ import ahocorasick
 from services.generation.skills.tokens import Tokenizer, Tokens, fold
 
 Kind = Literal["technical", "soft", "language", "credential"]
+
+
+_ENDINGS = ("s", "n", "en", "e", "es")
+"""Of plurals and cases in English, French, Spanish, Portuguese, Dutch and German."""
+_INFLECTED = 6
+"""Letters a word has at least for its endings to be tried."""
 
 
 class Rule(Enum):
@@ -62,10 +69,14 @@ class Alias:
 class SkillTable:
     """All known skills. Built once per process and passed to whatever reads text; immutable, safe between threads."""
 
-    def __init__(self, skills: Iterable[Skill], aliases: Iterable[Alias], tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, skills: Iterable[Skill], aliases: Iterable[Alias], tokenizer: Tokenizer, fingerprint: str = ""
+    ) -> None:
         self.skills: Mapping[str, Skill] = {each.name: each for each in skills}
         self.aliases: Mapping[str, Alias] = {each.key: each for each in aliases}
         self.tokenizer = tokenizer
+        self.fingerprint = fingerprint
+        """Of the data the table is made from: what was read with another one is out of date."""
         spellings: dict[str, list[str]] = {}
         for key, alias in self.aliases.items():
             if alias.skill:
@@ -86,16 +97,18 @@ class SkillTable:
         Raises:
             ValueError: the data contradict themselves; says where.
         """
-        fields = [
-            tomllib.loads(file.read_text(encoding="utf-8"))
+        texts = [
+            file.read_text(encoding="utf-8")
             for file in sorted(
                 files("services.generation.skills").joinpath("data").iterdir(), key=lambda f: f.name
             )
             if file.name.endswith(".toml")
         ]
+        fields = [tomllib.loads(text) for text in texts]
         tokenizer = _tokenizer(fields)
         skills = _skills(fields)
-        return cls(skills.values(), _aliases(fields, skills, tokenizer), tokenizer)
+        fingerprint = sha256("\0".join(texts).encode()).hexdigest()[:16]
+        return cls(skills.values(), _aliases(fields, skills, tokenizer), tokenizer, fingerprint)
 
     def candidates(self, tokens: Tokens) -> list[tuple[int, Alias]]:
         """Every spelling that stands in the text, with the index of its first token; overlapping ones too."""
@@ -169,7 +182,32 @@ def _aliases(
                     f"{phrase!r} is ignored in {field['field']} and a spelling of {found[key].skill}"
                 )
             found[key] = Alias(key, None, Rule.OPEN, frozenset())
-    return list(found.values())
+    return [*found.values(), *_inflected(found)]
+
+
+def _inflected(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
+    """The same spellings with the endings of plural and case: "wound dressings", "Infusionstherapien".
+
+    Not for software, whose names are not inflected and are often common words; not for short words.
+    """
+    made: dict[str, Alias] = {}
+    for key, alias in aliases.items():
+        word = key.split()[-1]
+        if (
+            alias.skill is None
+            or alias.rule is not Rule.OPEN
+            or alias.skill.group == "software"
+            or len(word) < _INFLECTED
+            or not word.isalpha()
+        ):
+            continue
+        for ending in _ENDINGS:
+            if word.endswith(ending[0]) and ending != "s":
+                continue
+            other = f"{key.rstrip()}{ending} "
+            if other not in aliases:
+                made.setdefault(other, Alias(other, alias.skill, Rule.OPEN, frozenset()))
+    return made.values()
 
 
 def _add(found: dict[str, Alias], alias: Alias) -> None:

@@ -78,7 +78,10 @@ async def rows(harness: GenerationHarness, identity: Identity, user: UUID | None
     found = {}
     async with harness.database.user_transaction(identity, shared=True) as connection:
         for table in metadata.sorted_tables:
-            query = text(f"select count(*) from {table.name} where {whose}")
+            owned = (
+                whose if "user_id" in table.c else f"profile_id in (select id from profiles where {whose})"
+            )
+            query = text(f"select count(*) from {table.name} where {owned}")
             found[table.name] = (await connection.execute(query)).scalar_one()
     return {table: count for table, count in found.items() if count}
 

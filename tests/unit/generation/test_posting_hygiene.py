@@ -81,6 +81,8 @@ def test_excerpts_show_invisible_characters_by_number() -> None:
         'style="font-size: 1px"',
         'style="opacity:0"',
         'style="color:#fff"',
+        'style="color:#0af;background:#00aaff"',
+        'style="background-color: black; color: #000"',
         'style="position:absolute;left:-9999px"',
         "hidden",
         'aria-hidden="true"',

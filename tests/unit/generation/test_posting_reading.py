@@ -76,6 +76,9 @@ def test_prose_without_headings_is_read(posting: Read) -> None:
         ("No Java required.", "en"),
         ("Java is not needed.", "en"),
         ("Java: not required", "en"),
+        ("You won't need Java.", "en"),
+        ("Java brauchen Sie nicht.", "de"),
+        ("Java ist kein Muss.", "de"),
         ("You do not need to know Java.", "en"),
         ("No prior experience with Java is necessary.", "en"),
         ("Keine Kenntnisse in Java erforderlich.", "de"),
@@ -169,3 +172,61 @@ def test_what_the_caller_says_wins_over_guesses(skills: SkillTable) -> None:
     read = analyze(given, skills)
 
     assert (read.title, read.company, read.location, read.locale) == ("Head Nurse", "Elm", "Cork", "en-IE")
+
+
+def importance_of(read: postings_pb2.JobPosting) -> dict[str, int]:
+    return {skill.skill: skill.importance for skill in read.analysis.skills}
+
+
+@pytest.mark.parametrize(
+    ("line", "must", "nice"),
+    [
+        ("Python, ideally Rust programming", "Python", "Rust"),
+        ("Python (Kubernetes preferred)", "Python", "Kubernetes"),
+        ("Python, Kubernetes a plus", "", "Kubernetes"),
+        ("Ideally Kubernetes, Terraform", "", "Terraform"),
+    ],
+)
+def test_a_wish_speaks_only_of_what_it_stands_by(line: str, must: str, nice: str, read_posting: Read) -> None:
+    found = importance_of(read_posting(f"Engineer\n\nRequirements\n- {line}\n- Linux", "en"))
+
+    assert found[nice] == postings_pb2.IMPORTANCE_NICE_TO_HAVE
+    assert not must or found[must] == postings_pb2.IMPORTANCE_MUST_HAVE
+
+
+@pytest.mark.parametrize(
+    ("text", "locale"),
+    [
+        ("Python is a must. Our customers include SAP and Salesforce.", "en"),
+        ("Python is a must. We used to run on SAP.", "en"),
+        ("Python setzen wir voraus. Zu unseren Kunden zählt SAP.", "de"),
+    ],
+)
+def test_what_is_mentioned_in_passing_is_not_asked_for(text: str, locale: str, read_posting: Read) -> None:
+    found = importance_of(read_posting(text, locale))
+
+    assert found["Python"] == postings_pb2.IMPORTANCE_MUST_HAVE
+    assert found["SAP"] == postings_pb2.IMPORTANCE_MENTIONED
+
+
+def test_a_title_line_tells_company_and_place(skills: SkillTable) -> None:
+    text = "Sales Representative at Acme Robotics in Austin, TX\n\nRequirements\n- Salesforce"
+
+    read = analyze(postings_pb2.JobPosting(source_text=text), skills)
+
+    assert (read.title, read.company, read.location) == (
+        "Sales Representative",
+        "Acme Robotics",
+        "Austin, TX",
+    )
+
+
+def test_keywords_are_no_names_and_come_from_the_work_where_it_is_told(read_posting: Read) -> None:
+    read = read_posting(
+        "Baker\n\nWe love sunshine and have shops in Galway."
+        "\n\nRequirements\n- marzipan from Clifden\n- marzipan again",
+        "en",
+    )
+
+    assert [(each.text, each.mentions) for each in read.analysis.keywords][:1] == [("marzipan", 2)]
+    assert not {"galway", "clifden", "sunshine"} & {each.text for each in read.analysis.keywords}

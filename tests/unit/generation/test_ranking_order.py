@@ -70,19 +70,21 @@ def test_equal_jobs_keep_their_order(skills: SkillTable, today: date) -> None:
     ]
 
 
-def test_the_key_follows_profile_and_posting_and_not_the_day(profile: People, posting: Postings) -> None:
+def test_the_key_follows_profile_and_posting_and_not_the_day(
+    profile: People, posting: Postings, skills: SkillTable
+) -> None:
     person, analysis = profile("platform_engineer_en"), posting("platform_engineer_en").analysis
-    key = ranking_key(person, analysis, date(2026, 11, 20))
+    key = ranking_key(person, analysis, date(2026, 11, 20), skills)
 
-    assert ranking_key(person, analysis, date(2031, 1, 1)) == key
+    assert ranking_key(person, analysis, date(2031, 1, 1), skills) == key
     changed = profile_pb2.ProfileContent()
     changed.CopyFrom(person)
     changed.summary = "New words"
-    assert ranking_key(changed, analysis, date(2026, 11, 20)) != key
+    assert ranking_key(changed, analysis, date(2026, 11, 20), skills) != key
     other = postings_pb2.PostingAnalysis()
     other.CopyFrom(analysis)
     other.text += " More."
-    assert ranking_key(person, other, date(2026, 11, 20)) != key
+    assert ranking_key(person, other, date(2026, 11, 20), skills) != key
 
 
 def test_the_ranking_is_the_same_on_any_day_while_no_date_lies_ahead(

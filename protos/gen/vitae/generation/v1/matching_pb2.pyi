@@ -395,12 +395,15 @@ class ProfileMatch(_message.Message):
     MATCHED_SKILLS_FIELD_NUMBER: _builtins.int
     MISSING_SKILLS_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    RANK_FIELD_NUMBER: _builtins.int
     profile_id: _builtins.str
     """UUID of the profile."""
     score: _builtins.float
     """0 to 1, four decimals."""
     error: _builtins.str
     """What went wrong with this one; the others go on. Empty when nothing did."""
+    rank: _builtins.int
+    """Place among the profiles asked for, 1 for the best; equal scores share a place. 0 when something went wrong."""
     @_builtins.property
     def matched_skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Canonical skills the posting asks for and the person proves."""
@@ -417,10 +420,11 @@ class ProfileMatch(_message.Message):
         matched_skills: _abc.Iterable[_builtins.str] | None = ...,
         missing_skills: _abc.Iterable[_builtins.str] | None = ...,
         error: _builtins.str = ...,
+        rank: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "matched_skills", b"matched_skills", "missing_skills", b"missing_skills", "profile_id", b"profile_id", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "matched_skills", b"matched_skills", "missing_skills", b"missing_skills", "profile_id", b"profile_id", "rank", b"rank", "score", b"score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -490,7 +494,7 @@ class MatchProfilesRequest(_message.Message):
     """UUID of the posting."""
     @_builtins.property
     def profile_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """UUIDs of the profiles; all of the caller's when empty."""
+        """UUIDs of the profiles; all that the caller sees when empty: their own, or the tenant's for a recruiter."""
 
     def __init__(
         self,

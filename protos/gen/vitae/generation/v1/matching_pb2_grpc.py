@@ -71,7 +71,8 @@ class MatchServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def MatchProfiles(self, request, context):
-        """Scores many profiles against one posting, blind to name, photo, gender, age and address, one message a profile.
+        """Ranks and scores many profiles against one posting, blind to name, photo, gender, age and address. One message a
+        profile, best first; equal scores by id. Scores equal those of AnalyzeMatch.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

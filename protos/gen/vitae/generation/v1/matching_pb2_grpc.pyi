@@ -20,7 +20,9 @@ class MatchServiceStub:
     AnalyzeMatch: _aio.UnaryUnaryMultiCallable[_matching_pb2.AnalyzeMatchRequest, _matching_pb2.MatchAnalysis]
     """Scores a profile against a posting."""
     MatchProfiles: _aio.UnaryStreamMultiCallable[_matching_pb2.MatchProfilesRequest, _matching_pb2.ProfileMatch]
-    """Scores many profiles against one posting, blind to name, photo, gender, age and address, one message a profile."""
+    """Ranks and scores many profiles against one posting, blind to name, photo, gender, age and address. One message a
+    profile, best first; equal scores by id. Scores equal those of AnalyzeMatch.
+    """
 
 class MatchServiceServicer:
     """Ranks and scores profiles against postings. Deterministic: equal input, equal output."""
@@ -44,6 +46,8 @@ class MatchServiceServicer:
         request: _matching_pb2.MatchProfilesRequest,
         context: _aio.ServicerContext[_matching_pb2.MatchProfilesRequest, _abc.AsyncIterator[_matching_pb2.ProfileMatch]],
     ) -> _abc.AsyncIterator[_matching_pb2.ProfileMatch]:
-        """Scores many profiles against one posting, blind to name, photo, gender, age and address, one message a profile."""
+        """Ranks and scores many profiles against one posting, blind to name, photo, gender, age and address. One message a
+        profile, best first; equal scores by id. Scores equal those of AnalyzeMatch.
+        """
 
 def add_MatchServiceServicer_to_server(servicer: MatchServiceServicer, server: _aio.Server) -> None: ...

@@ -1,0 +1,206 @@
+"""Whom a score is about: a profile or resume that is read, or what is kept of a profile."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Protocol
+
+from services.generation.matching.facts import Fact, Source
+from services.generation.matching.reading import Naming, Reading
+from services.generation.matching.tenure import Job
+from services.generation.postings.conditions import education_level
+from services.generation.postings.language import known_languages
+from services.generation.skills.stems import stem
+from services.generation.skills.table import SkillTable
+from services.generation.skills.tokens import PAUSE, STOP
+from vitae.generation.v1 import match_readings_pb2
+
+_HELD = frozenset([("experience", "title"), ("volunteer", "position"), ("projects", "roles")])
+"""(part, field) of titles a person held; a headline is a claim and no title held."""
+
+Words = Mapping[str, tuple[Fact, int, int]]
+"""The first place of each stem: fact.text[start:end]."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTitle:
+    """A title a person held."""
+
+    joined: str
+    """Its words, folded, with a space around each."""
+    part: str
+    entry: str
+    id: str = ""
+    field: str = ""
+    text: str = ""
+
+
+class Candidate(Protocol):
+    """What a score reads; nothing of it says who the person is."""
+
+    @property
+    def table(self) -> SkillTable:
+        """The known skills."""
+
+    @property
+    def skills(self) -> Mapping[str, Sequence[Naming]]:
+        """The places that name each proved skill."""
+
+    @property
+    def titles(self) -> Sequence[HeldTitle]:
+        """Titles held."""
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """Jobs held; facts name them by their ids."""
+
+    @property
+    def degrees(self) -> Sequence[tuple[int, str, str]]:
+        """(level, fact id, the degree as written) of each study."""
+
+    def stems(self, language: str) -> frozenset[str]:
+        """The stems of all words."""
+
+    def words(self, language: str) -> Words:
+        """Where they stand; only for whoever explains a score."""
+
+
+class ReadCandidate:
+    """A profile or a resume whose facts are read."""
+
+    def __init__(
+        self, reading: Reading, jobs: Sequence[Job], studies: Sequence[tuple[str, str, str]]
+    ) -> None:
+        """Takes the facts, the jobs, and (fact id, degree, field of study) of each study."""
+        self._reading = reading
+        self.table = reading.table
+        self.skills: Mapping[str, Sequence[Naming]] = reading.skills
+        self.jobs = jobs
+        self.degrees = [
+            (_degree(f"{degree} {field}", reading.table), fact_id, degree)
+            for fact_id, degree, field in studies
+        ]
+
+    @cached_property
+    def titles(self) -> Sequence[HeldTitle]:
+        """Titles held."""
+        return [
+            HeldTitle(tokens.joined, fact.part, fact.entry, fact.id, fact.field, fact.text)
+            for fact, tokens in self._reading.facts
+            if (fact.part, fact.field.partition("[")[0]) in _HELD
+        ]
+
+    def stems(self, language: str) -> frozenset[str]:
+        """The stems of all words."""
+        return frozenset(self.words(language))
+
+    def words(self, language: str) -> Words:
+        """The first place of each stem."""
+        return self._reading.words(language)
+
+
+def kept(candidate: ReadCandidate, reading: Reading) -> match_readings_pb2.MatchReading:
+    """What is kept of a profile that is read. KeptCandidate scores exactly as `candidate` does."""
+    numbers = {job.id: number for number, job in enumerate(candidate.jobs, start=1)}
+    record = match_readings_pb2.MatchReading(
+        own_skills=reading.own,
+        titles=[
+            match_readings_pb2.HeldTitle(
+                joined=title.joined, job=numbers.get(title.entry, 0) if title.part == "experience" else 0
+            )
+            for title in candidate.titles
+        ],
+        jobs=[
+            match_readings_pb2.WorkSpan(
+                id=str(numbers[job.id]),
+                start_date=job.start_date,
+                end_date=job.end_date,
+                is_current=job.is_current,
+            )
+            for job in candidate.jobs
+        ],
+        degree=max((level for level, _, _ in candidate.degrees), default=0),
+        words=" ".join(
+            sorted({key for _, tokens in reading.facts for key in tokens.keys if key not in (PAUSE, STOP)})
+        ),
+    )
+    for name, namings in candidate.skills.items():
+        places = {
+            (
+                each.key,
+                each.fact.source is Source.PROVED,
+                numbers.get(each.fact.entry, 0) if each.fact.part == "experience" else 0,
+            )
+            for each in namings
+        }
+        record.skills[name].namings.extend(
+            match_readings_pb2.SkillNaming(key=key, proved=proved, job=job)
+            for key, proved, job in sorted(places)
+        )
+    return record
+
+
+class KeptCandidate:
+    """A profile of which only the reading is kept."""
+
+    def __init__(self, record: match_readings_pb2.MatchReading, table: SkillTable) -> None:
+        self._record = record
+        self.table = table
+        self.skills: Mapping[str, Sequence[Naming]] = _KeptSkills(record)
+        self.jobs: Sequence[Job] = record.jobs
+        self.degrees = [(record.degree, "", "")] if record.degree else []
+
+    @cached_property
+    def titles(self) -> Sequence[HeldTitle]:
+        """Titles held."""
+        return [
+            HeldTitle(each.joined, "experience" if each.job else "", str(each.job))
+            for each in self._record.titles
+        ]
+
+    def stems(self, language: str) -> frozenset[str]:
+        """The stems of all words."""
+        return frozenset([stem(word, language) for word in self._record.words.split()])
+
+    def words(self, language: str) -> Words:
+        """Not kept.
+
+        Raises:
+            NotImplementedError: always; whoever explains a score reads the profile.
+        """
+        raise NotImplementedError("a kept reading does not know where its words stand")
+
+
+class _KeptSkills(Mapping[str, Sequence[Naming]]):
+    """The skills of a kept reading; places are made when somebody looks at a skill, and few are looked at."""
+
+    def __init__(self, record: match_readings_pb2.MatchReading) -> None:
+        self._skills = record.skills
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._skills
+
+    def __getitem__(self, name: str) -> Sequence[Naming]:
+        if name not in self._skills:  # looking a name up in a map of messages would add it
+            raise KeyError(name)
+        return [
+            Naming(_fact(proved=each.proved, job=each.job), 0, 0, each.key)
+            for each in self._skills[name].namings
+        ]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._skills)
+
+    def __len__(self) -> int:
+        return len(self._skills)
+
+
+@lru_cache(maxsize=1000)
+def _fact(*, proved: bool, job: int) -> Fact:
+    source = Source.PROVED if proved else Source.LISTED
+    return Fact("", "", "", source, str(job) if job else "", "experience" if job else "")
+
+
+def _degree(text: str, table: SkillTable) -> int:
+    key = table.tokenizer.key(text)
+    return max(education_level(key, each) for each in known_languages())

@@ -189,18 +189,19 @@ def main() -> int:
 
 def _report(wanted: list[Need]) -> int:
     """Says what is missing and how to get it; 1 when it cannot be done without."""
+    if not wanted:
+        return 0
     for need in wanted:
         print(f"missing: {need.names[0]} ({need.purpose})", file=sys.stderr)
     commands = install_command(wanted)
     if commands:
         shown = " && ".join(" ".join(command) for command in commands)
         print(f"run this, then the same make target again:\n\n    {shown}\n", file=sys.stderr)
-    elif wanted:
+    else:
         names = ", ".join(need.names[0] for need in wanted)
         print(f"no known package manager here has it: install {names} by hand", file=sys.stderr)
     if all(need in TEST_PROGRAMS for need in wanted) and not os.environ.get("CI"):
-        if wanted:
-            print("going on without; the tests that need it are left out", file=sys.stderr)
+        print("going on without; the tests that need it are left out", file=sys.stderr)
         return 0
     return 1
 

@@ -100,6 +100,18 @@ def test_a_program_of_the_tests_may_be_missing_but_not_in_continuous_integration
     assert "install" in said
 
 
+@pytest.mark.parametrize("environment", ["", "true"])
+def test_where_nothing_is_missing_there_is_nothing_to_say(
+    environment: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(system_packages, "LIBRARIES", ())
+    monkeypatch.setattr("sys.argv", ["system_packages.py", "--install"])
+    monkeypatch.setenv("CI", environment)
+
+    assert system_packages.main() == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_every_program_of_the_tests_is_packaged_for_debian() -> None:
     assert all("apt-get" in need.packages for need in TEST_PROGRAMS)
 

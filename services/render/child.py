@@ -76,8 +76,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _answer(asked: Frame, engine: Engine, peer: socket.socket) -> Frame:
-    def step(name: str) -> None:
-        frames.send(peer, Frame("step", {"name": name}))
+    def step(name: str, *parts: bytes) -> None:
+        frames.send(peer, Frame("step", {"name": name}, parts))
 
     try:
         answer = perform(asked, engine, step)

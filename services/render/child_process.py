@@ -25,6 +25,10 @@ _CLOSE_WAIT = 2.0
 _EXIT_WAIT = 1.0
 
 
+OnStep = Callable[[str, tuple[bytes, ...]], None]
+"""Called with a step's name and with what of the result is there already."""
+
+
 class ChildGoneError(Exception):
     """The child ended, or stopped making sense, before it answered."""
 
@@ -66,7 +70,7 @@ class ChildProcess:
         self._folder = folder
         self._limit = limit
         self._answer: asyncio.Future[Frame] | None = None
-        self._on_step: Callable[[str], None] | None = None
+        self._on_step: OnStep | None = None
         self.on_gone: Callable[[], None] | None = None
         self._gone = asyncio.Event()
         self._writer: asyncio.StreamWriter | None = None
@@ -109,7 +113,7 @@ class ChildProcess:
         self._note(first)
         return first
 
-    def send(self, frame: Frame, on_step: Callable[[str], None] | None = None) -> "asyncio.Future[Frame]":
+    def send(self, frame: Frame, on_step: OnStep | None = None) -> "asyncio.Future[Frame]":
         """Asks; the future brings the answer or ChildGoneError. Cancelling it does not stop the child."""
         self._answer = asyncio.get_running_loop().create_future()
         self._on_step = on_step
@@ -161,7 +165,7 @@ class ChildProcess:
                 frame = await frames.read(reader, self._limit)
                 if frame.kind == "step":
                     if self._on_step is not None:
-                        self._on_step(str(frame.values.get("name", "")))
+                        self._on_step(str(frame.values.get("name", "")), frame.parts)
                 elif self._answer is not None and not self._answer.done():
                     self._note(frame)
                     self._answer.set_result(frame)

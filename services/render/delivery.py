@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from services.render.jobs import RenderResult
 from services.runtime.errors import Aborted, DeadlineExceeded, NotFound, Unavailable, VitaeError
 from services.runtime.logs import get_logger
+from vitae.render.v1.render_pb2 import RenderedFile
 from vitae.resume.v1.common_pb2 import WorkError
 from vitae.storage.v1 import work_pb2 as messages
 from vitae.storage.v1.work_pb2_grpc import WorkServiceStub
@@ -31,11 +32,40 @@ class Lease(Protocol):
     def left(self) -> float: ...
 
 
-async def deliver(storage: WorkServiceStub, lease: Lease, result: RenderResult) -> str:
-    """Uploads a file; "completed", "failed" when storage will never take it, "lost" when the lease is gone."""
+class EarlyUpload:
+    """A file on its way to storage while it is read back; the description follows."""
+
+    def __init__(self, storage: WorkServiceStub, lease: Lease, result: RenderResult) -> None:
+        """Begins. `result` is the file with what is known of it so far."""
+        self._described: asyncio.Future[RenderedFile] = asyncio.get_running_loop().create_future()
+        parts = _parts(lease.work.lease, result, self._described)
+        self._call = asyncio.ensure_future(_called(storage, parts))
+
+    async def finish(self, file: RenderedFile) -> None:
+        """Sends the description and waits for storage's word. Raises what the call raises."""
+        self._described.set_result(file)
+        await self._call
+
+    async def drop(self) -> None:
+        """Breaks off, unless it has ended."""
+        self._call.cancel()
+        self._described.cancel()
+        await asyncio.gather(self._call, return_exceptions=True)
+
+
+async def deliver(
+    storage: WorkServiceStub, lease: Lease, result: RenderResult, begun: EarlyUpload | None = None
+) -> str:
+    """Uploads a file, or ends what was begun; "completed", "failed" when storage will never take it, "lost" when the
+    lease is gone.
+    """
+    early = [begun] if begun else []
 
     async def upload() -> str:
-        await storage.CompleteWork(_parts(lease.work.lease, result), timeout=_UPLOAD_TIMEOUT)
+        if early:
+            await early.pop().finish(result.file)
+        else:
+            await _called(storage, _parts(lease.work.lease, result))
         return "completed"
 
     try:
@@ -79,7 +109,15 @@ async def _while_held(lease: Lease, call: Callable[[], Awaitable[T]]) -> T:
             wait = min(2 * wait, _LONGEST_PAUSE)
 
 
-async def _parts(key: messages.LeaseKey, result: RenderResult) -> AsyncIterator[messages.CompleteWorkRequest]:
+async def _called(storage: WorkServiceStub, parts: AsyncIterator[messages.CompleteWorkRequest]) -> None:
+    await storage.CompleteWork(parts, timeout=_UPLOAD_TIMEOUT)
+
+
+async def _parts(
+    key: messages.LeaseKey, result: RenderResult, described: "asyncio.Future[RenderedFile] | None" = None
+) -> AsyncIterator[messages.CompleteWorkRequest]:
     yield messages.CompleteWorkRequest(header=messages.CompleteWorkHeader(lease=key, file=result.file))
     for start in range(0, len(result.data), _CHUNK):
         yield messages.CompleteWorkRequest(chunk=result.data[start : start + _CHUNK])
+    if described is not None:
+        yield messages.CompleteWorkRequest(file=await described)

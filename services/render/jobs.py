@@ -7,9 +7,9 @@ The child's side is services/render/performers.py. A new kind of job is a functi
 its table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from services.render.frames import Frame, Value
 from vitae.render.v1.fidelity_pb2 import FidelityReport
@@ -26,7 +26,7 @@ DOCUMENT_READ = "document_read"
 """Step: the child has the document and begins to draw."""
 
 RENDERED = "rendered"
-"""Step: the file exists; reading it back begins."""
+"""Step: the file exists, and comes along with its description as far as that is known; reading it back begins."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,12 @@ class RenderResult:
 
     file: RenderedFile
     data: bytes
+
+    @classmethod
+    def of(cls, parts: Sequence[bytes]) -> Self:
+        """From the parts of a frame."""
+        description, data = parts
+        return cls(RenderedFile.FromString(description), data)
 
 
 def render_job(
@@ -91,7 +97,7 @@ def measure_job(
 
 
 def _read_render(frame: Frame) -> RenderResult:
-    return RenderResult(RenderedFile.FromString(frame.parts[0]), frame.parts[1])
+    return RenderResult.of(frame.parts)
 
 
 def _read_preview(frame: Frame) -> tuple[PreviewPage, ...]:

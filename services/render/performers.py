@@ -19,7 +19,11 @@ from vitae.resume.v1.document_pb2 import Document
 if TYPE_CHECKING:
     from services.render.engine import Preview, Rendered
 
-Step = Callable[[str], None]
+
+class Step(Protocol):
+    """Tells the supervisor how far a job is, and what of its result is there already."""
+
+    def __call__(self, name: str, *parts: bytes) -> None: ...
 
 
 class Engine(Protocol):
@@ -46,7 +50,6 @@ def _render(frame: Frame, engine: Engine, step: Step) -> Frame:
     rendered = engine.render(document, plan)
     drawn = time.perf_counter()
     _check_size(rendered, _int(frame, "max_pages"), _int(frame, "max_bytes"))
-    step(jobs.RENDERED)
     file = RenderedFile(
         content_type=rendered.content_type,
         size_bytes=len(rendered.data),
@@ -55,6 +58,7 @@ def _render(frame: Frame, engine: Engine, step: Step) -> Frame:
         omitted_lines=rendered.omitted_lines,
         warnings=rendered.warnings,
     )
+    step(jobs.RENDERED, file.SerializeToString(), rendered.data)
     minimum = plan.options.min_fidelity if plan.options.HasField("min_fidelity") else 0.0
     if plan.format in FORMATS and (frame.values["measure"] or minimum > 0):
         wanted = expected(document, plan.options, omitted=[each.line_id for each in rendered.omitted_lines])

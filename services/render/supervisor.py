@@ -17,7 +17,7 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -26,7 +26,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from prometheus_client import CollectorRegistry
 
 from services.render import capacity
-from services.render.child_process import ChildGoneError, ChildOptions, ChildProcess, Death
+from services.render.child_process import ChildGoneError, ChildOptions, ChildProcess, Death, OnStep
 from services.render.config import ChildrenConfig
 from services.render.frames import Frame
 from services.render.jobs import FileLimits, Job
@@ -44,7 +44,6 @@ from services.runtime.errors import (
 from services.runtime.logs import get_logger
 
 T = TypeVar("T")
-Step = Callable[[str], None]
 
 TIMEOUT, MEMORY, CRASHED = "RENDER_TIMEOUT", "RENDER_MEMORY", "RENDER_CRASHED"
 KILLED = frozenset({TIMEOUT, MEMORY, CRASHED})
@@ -154,7 +153,7 @@ class Supervisor:
         """Process ids of the warm children, busy ones first."""
         return [each.pid for each in (*self._busy, *self._idle)]
 
-    async def run(self, job: Job[T], *, on_step: Step | None = None) -> T:
+    async def run(self, job: Job[T], *, on_step: OnStep | None = None) -> T:
         """Has a child do the job and returns its result. Steps arrive as the child takes them.
 
         The job gets the configured time, or less when the caller's deadline is nearer; the wait for a child is bounded

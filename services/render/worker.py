@@ -8,13 +8,14 @@ Steps and progress: claimed 10, document_read 30, rendered 60, upload 80; what f
 """
 
 import asyncio
+import contextvars
 import random
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from services.render.delivery import CALL_TIMEOUT, deliver, fail
-from services.render.jobs import DOCUMENT_READ, RENDERED, FileLimits, render_job
+from services.render.delivery import CALL_TIMEOUT, EarlyUpload, deliver, fail
+from services.render.jobs import DOCUMENT_READ, RENDERED, FileLimits, RenderResult, render_job
 from services.render.metrics import WorkerMetrics
 from services.render.supervisor import BUSY, KILLED, Supervisor
 from services.runtime.correlation import correlated
@@ -47,6 +48,13 @@ class Held:
     ended: str = ""
     """Why it was stopped from outside: cancelled or lost."""
     task: "asyncio.Task[None] | None" = field(default=None, repr=False)
+    upload: EarlyUpload | None = field(default=None, repr=False)
+    """Begun while the file is read back."""
+
+    async def drop_upload(self) -> None:
+        """Breaks off an upload that was begun, unless it has ended."""
+        if self.upload is not None:
+            await self.upload.drop()
 
     @property
     def id(self) -> str:
@@ -167,12 +175,22 @@ class ExportWorker:
                 log.info("export_ended", outcome=outcome, step=held.step, attempt=held.work.lease.attempt)
 
     async def _outcome(self, held: Held) -> str:
+        try:
+            return await self._rendered(held)
+        finally:
+            await held.drop_upload()
+
+    async def _rendered(self, held: Held) -> str:
         work = held.work
         most = min(self._limits.max_bytes, work.max_file_bytes or self._limits.max_bytes)
         job = render_job(work.document, work.plan, limits=FileLimits(self._limits.max_pages, most))
+        here = (
+            contextvars.copy_context()
+        )  # steps are told from the child's side, an upload belongs to this export
         try:
-            result = await self._supervisor.run(job, on_step=_stepper(held))
+            result = await self._supervisor.run(job, on_step=lambda *step: here.run(self._step, held, *step))
         except VitaeError as error:
+            await held.drop_upload()
             if isinstance(error, Unavailable) or error.reason in BUSY:
                 # Not this export's fault: another worker may have it, at no cost.
                 await self._return([held])
@@ -185,7 +203,13 @@ class ExportWorker:
             self._note_change()
         held.step = "upload"
         with self._metrics.upload_seconds.time():
-            return await deliver(self._storage, held, result)
+            return await deliver(self._storage, held, result, held.upload)
+
+    def _step(self, held: Held, name: str, parts: tuple[bytes, ...]) -> None:
+        if name in PROGRESS:
+            held.step = name
+        if name == RENDERED and parts:
+            held.upload = EarlyUpload(self._storage, held, RenderResult.of(parts))
 
     async def _return(self, items: Iterable[Held]) -> None:
         """Gives leases back; when storage does not hear it, they run out by themselves."""
@@ -253,14 +277,6 @@ def pause(failures: int) -> float:
     """Seconds before trying again after so many failures: twice as long each time, spread so that workers differ."""
     longest: float = min(_LONGEST_PAUSE, _SHORTEST_PAUSE * 2 ** min(failures - 1, 10))
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing
-
-
-def _stepper(held: Held) -> Callable[[str], None]:
-    def step(name: str) -> None:
-        if name in PROGRESS:
-            held.step = name
-
-    return step
 
 
 def _stop(held: Held, why: str) -> None:

@@ -185,7 +185,7 @@ def _bare(snapshot: documents_pb2.DocumentSnapshot, rounds: int) -> list[float]:
         plan = engine.plan(snapshot.document, FORMAT_PDF, "modern", options)
         job = render_job(snapshot.document, plan, limits=FileLimits(max_pages=50, max_bytes=20 * 2**20))
         began = time.perf_counter()
-        perform(job.frame, engine, lambda _: None)
+        perform(job.frame, engine, lambda *_: None)
         samples.append((time.perf_counter() - began) * 1000)
     return samples[5:]
 

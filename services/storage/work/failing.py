@@ -13,6 +13,7 @@ from services.storage.exports import endings
 from services.storage.exports.endings import Failure, Owned
 from services.storage.exports.waiting import Changes
 from services.storage.metrics import StorageMetrics
+from services.storage.objects.keys import export_key
 from services.storage.tables import exports
 from services.storage.work.leases import Fence, LeasedExport, lease_lost, look_up
 
@@ -80,6 +81,11 @@ class Failing:
             after_commit(connection, lambda: self.changes.touch(fence.export_id))
             owned = export.owned
             async with acting_as(connection, owned.tenant_id, owned.user_id):
+                # Its bytes may have been stored before reading them back showed that they will not do.
+                key = export_key(
+                    owned.tenant_id, owned.user_id, fence.export_id, fence.attempt, export.extension
+                )
+                await endings.discard(connection, owned.tenant_id, owned.user_id, key)
                 if result.outcome is Outcome.CANCELLED:
                     await endings.cancel(connection, owned)
                 elif result.outcome is Outcome.FAILED:

@@ -1,7 +1,7 @@
 """Taking a result: bytes first, then record and file become visible in one transaction (SPEC S1, S7).
 
 What can happen in between, and what it leaves:
-  the upload breaks off            nothing; the lease goes on or runs out
+  the upload breaks off            nothing, or, once all bytes are there, an object nobody refers to; the lease goes on
   a crash after the put            an object nobody refers to, which the orphan sweep removes; the work is done again
   the lease is lost meanwhile      the same, and the object is removed at once
   the worker repeats the call      the put finds its own bytes, and the answer is the first one's
@@ -9,7 +9,6 @@ An attempt's key is its own and is put exclusively, so nothing published is ever
 """
 
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +31,7 @@ from services.storage.usage.store import QUOTA_EXCEEDED, check_quota, space
 from services.storage.work.failing import Failing
 from services.storage.work.leases import Fence, KnownLeases, LeasedExport, lease_lost, look_up
 from services.storage.work.store_gate import StoreGate
+from services.storage.work.uploads import Upload
 from vitae.render.v1.render_pb2 import RenderedFile
 
 UNKNOWN_TYPE = "application/octet-stream"
@@ -54,8 +54,8 @@ class Publishing:
     quota_bytes: int
     staging_folder: Path | None
 
-    async def publish(self, fence: Fence, file: RenderedFile, chunks: AsyncIterator[bytes]) -> float:
-        """Takes a result; seconds from its last byte to its visibility.
+    async def publish(self, fence: Fence, upload: Upload) -> float:
+        """Takes a result; seconds from its last message to its visibility.
 
         Raises Aborted (LEASE_LOST), InvalidArgument (SIZE_MISMATCH, CHECKSUM_MISMATCH), ResourceExhausted
         (FILE_TOO_LARGE, QUOTA_EXCEEDED, after which the export has failed), Unavailable (STORE_UNAVAILABLE, after which
@@ -66,16 +66,19 @@ class Publishing:
             export = await look_up(self.database, self.queue, fence)
         if export is None or not export.running:
             return await self._late(fence, export)
+        announced = upload.announced
         try:
             async with staged(
-                chunks,
-                size_bytes=file.size_bytes,
-                sha256=file.sha256,
+                upload.chunks(),
+                size_bytes=announced.size_bytes,
+                sha256=announced.sha256,
                 limit=self.max_file_bytes,
                 folder=self.staging_folder,
             ) as received:
-                began = time.perf_counter()
-                await self._publish(fence, export, file, received)
+                key = await self._put(export, fence, announced, received)
+            file = await upload.description()
+            began = time.perf_counter()
+            await self._make_visible(fence, export, file, key)
         except VitaeError as error:
             await self._not_published(fence, error)
             raise
@@ -84,19 +87,23 @@ class Publishing:
         self.metrics.file_bytes.inc(file.size_bytes)
         return seconds
 
-    async def _publish(
-        self, fence: Fence, export: LeasedExport, file: RenderedFile, received: StagedFile
-    ) -> None:
+    async def _put(
+        self, export: LeasedExport, fence: Fence, announced: RenderedFile, received: StagedFile
+    ) -> str:
+        """Stores the bytes; their key."""
         owned = export.owned
         key = export_key(owned.tenant_id, owned.user_id, fence.export_id, fence.attempt, export.extension)
         try:
             await self.objects.put(
-                key, received, content_type=file.content_type or UNKNOWN_TYPE, exclusive=True
+                key, received, content_type=announced.content_type or UNKNOWN_TYPE, exclusive=True
             )
         except AlreadyExists:
             present = await self.objects.stat(key)
             if present is None or present.sha256 != received.sha256:
                 raise lease_lost() from None
+        return key
+
+    async def _make_visible(self, fence: Fence, export: LeasedExport, file: RenderedFile, key: str) -> None:
         try:
             committed = await self._commit(fence, export, file, key)
         except ResourceExhausted:

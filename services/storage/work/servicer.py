@@ -27,6 +27,7 @@ from services.storage.work.failing import Failing
 from services.storage.work.leases import Fence, KnownLeases, LeasedExport
 from services.storage.work.publishing import Publishing
 from services.storage.work.store_gate import StoreGate
+from services.storage.work.uploads import Upload
 from vitae.storage.v1 import work_pb2 as messages
 from vitae.storage.v1.work_pb2_grpc import WorkServiceServicer
 
@@ -121,7 +122,7 @@ class WorkServicer(WorkServiceServicer):
         if first is None or first.WhichOneof("part") != "header":
             raise InvalidArgument(fields=[FieldError("header", "must be the first message")])
         fence = Fence.of(first.header.lease)
-        seconds = await self.publishing.publish(fence, first.header.file, _chunks(request_iterator))
+        seconds = await self.publishing.publish(fence, Upload(first.header.file, request_iterator))
         return messages.CompleteWorkResponse(publish_seconds=seconds)
 
     async def FailWork(self, request: messages.FailWorkRequest, context: Any) -> messages.FailWorkResponse:
@@ -216,10 +217,3 @@ def _wait(request: messages.LeaseWorkRequest) -> float:
     wait = request.wait.ToMilliseconds() / 1000
     left = deadlines.remaining()
     return wait if left is None else max(0.0, min(wait, left - ANSWER_MARGIN))
-
-
-async def _chunks(requests: AsyncIterator[messages.CompleteWorkRequest]) -> AsyncIterator[bytes]:
-    async for each in requests:
-        if each.WhichOneof("part") != "chunk":
-            raise InvalidArgument(fields=[FieldError("chunk", "must be what follows the header")])
-        yield each.chunk

@@ -40,13 +40,21 @@ async def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> None:
 
 async def test_renders_and_tells_the_steps(supervised: Start, job: MakeJob) -> None:
     steps: list[str] = []
+    early: list[RenderResult] = []
+
+    def step(name: str, parts: tuple[bytes, ...]) -> None:
+        steps.append(name)
+        if parts:
+            early.append(RenderResult.of(parts))
+
     async with supervised() as supervisor:
-        result = await supervisor.run(job("say hello"), on_step=steps.append)
+        result = await supervisor.run(job("say hello"), on_step=step)
     assert result.data == b"hello"
     assert result.file.size_bytes == 5
     assert result.file.sha256.startswith("2cf24dba")
     assert result.file.render_seconds > 0
     assert steps == [DOCUMENT_READ, RENDERED]
+    assert [(each.data, each.file.sha256) for each in early] == [(b"hello", result.file.sha256)]
 
 
 async def test_a_rendering_past_its_time_is_killed_while_others_go_on(

@@ -31,6 +31,7 @@ from services.runtime.errors import Aborted, Unavailable
 from services.runtime.server import RpcServer, build_server
 from services.runtime.settings import ServerConfig
 from vitae.render.v1.options_pb2 import FORMAT_TXT
+from vitae.render.v1.render_pb2 import RenderedFile
 from vitae.storage.v1 import work_pb2 as messages
 from vitae.storage.v1.work_pb2_grpc import (
     WorkServiceServicer,
@@ -56,6 +57,8 @@ class Storage(WorkServiceServicer):
         self.uploads_refused = 0
         self.leases_refused = 0
         self.attempts: list[str] = []
+        self.announced: dict[str, RenderedFile] = {}
+        self.described: dict[str, RenderedFile] = {}
         self.upload_error: Callable[[], Exception] = lambda: Unavailable("away")
 
     def add(self, command: str, *, max_file_bytes: int = 0) -> str:
@@ -105,8 +108,13 @@ class Storage(WorkServiceServicer):
         if self.uploads_refused:
             self.uploads_refused -= 1
             raise self.upload_error()
-        data = b"".join([each.chunk async for each in requests])
+        self.announced[header.lease.export_id] = header.file
+        parts = [each async for each in requests]
+        data = b"".join(each.chunk for each in parts)
         assert header.file.sha256 == hashlib.sha256(data).hexdigest()
+        self.described[header.lease.export_id] = (
+            parts[-1].file if parts[-1].WhichOneof("part") == "file" else header.file
+        )
         self.files[header.lease.export_id] = data
         return messages.CompleteWorkResponse()
 
@@ -236,6 +244,14 @@ async def test_what_nobody_wants_any_more_is_killed(
         await until(lambda: after in run.storage.files)
         assert run.storage.returned == ([export] if why == "cancelled" else [])
         assert run.storage.failures == {}
+
+
+async def test_the_bytes_go_ahead_and_what_reading_them_back_told_follows(running: Run) -> None:
+    async with running() as run:
+        export = run.storage.add("say hello")
+        await until(lambda: export in run.storage.files)
+        assert run.storage.described[export].render_seconds > 0
+        assert run.storage.announced[export].render_seconds == 0, "it was not known yet"
 
 
 async def test_uploads_are_tried_again_while_the_lease_holds(running: Run) -> None:

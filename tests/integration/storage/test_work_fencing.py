@@ -1,6 +1,8 @@
 """Whatever happens to workers and to the store, an export is completed once or not at all, and shown whole."""
 
 import asyncio
+import hashlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,14 +31,17 @@ from tests.support.storage_service import (
     completed,
     create_request,
     downloaded,
+    no_objects_left,
     running_storage,
     stored_keys,
 )
+from vitae.render.v1 import render_pb2
 from vitae.resume.v1.common_pb2 import (
     WORK_STATUS_CANCELLED,
     WORK_STATUS_COMPLETED,
     WORK_STATUS_FAILED,
     WORK_STATUS_PENDING,
+    WORK_STATUS_PROCESSING,
 )
 from vitae.storage.v1 import exports_pb2, usage_pb2, work_pb2
 
@@ -62,6 +67,87 @@ async def test_a_late_worker_cannot_publish_over_its_successor(
         await worker.fail(late, "RENDER_TIMEOUT", retryable=True)
     assert (await downloaded(user, created.id))[1] == PDF
     assert [key.rsplit("/", 1)[1] for key in await stored_keys(storage)] == [f"{created.id}.2.pdf"]
+
+
+def _parts(
+    work: work_pb2.ExportWork, *last: work_pb2.CompleteWorkRequest, gone: bool = False
+) -> AsyncIterator[work_pb2.CompleteWorkRequest]:
+    """A file whose bytes come before all is known of it; with `gone`, from a worker that then says nothing more."""
+
+    async def parts() -> AsyncIterator[work_pb2.CompleteWorkRequest]:
+        yield work_pb2.CompleteWorkRequest(
+            header=work_pb2.CompleteWorkHeader(lease=work.lease, file=_described())
+        )
+        for start in range(0, len(PDF), 65536):
+            yield work_pb2.CompleteWorkRequest(chunk=PDF[start : start + 65536])
+        for each in last:
+            yield each
+        if gone:
+            await asyncio.sleep(60)
+
+    return parts()
+
+
+def _described(**changes: Any) -> render_pb2.RenderedFile:
+    known = {
+        "content_type": "application/pdf",
+        "size_bytes": len(PDF),
+        "sha256": hashlib.sha256(PDF).hexdigest(),
+    }
+    return render_pb2.RenderedFile(**{**known, **changes})
+
+
+async def test_the_description_may_follow_the_bytes(storage: StorageHarness, worker: Worker) -> None:
+    user = storage.user()
+    created = await user.exports.CreateExport(create_request(storage.document(user)))
+    [work] = await worker.lease()
+    last = work_pb2.CompleteWorkRequest(file=_described(page_count=7, render_seconds=1.5))
+    await worker.stub.CompleteWork(_parts(work, last))
+    export = await user.exports.GetExport(exports_pb2.GetExportRequest(id=created.id))
+    assert (export.state.status, export.page_count) == (WORK_STATUS_COMPLETED, 7)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        [work_pb2.CompleteWorkRequest(file=_described(sha256="0" * 64))],
+        [work_pb2.CompleteWorkRequest(file=_described(size_bytes=1))],
+        [work_pb2.CompleteWorkRequest(file=_described(content_type="text/html"))],
+        [work_pb2.CompleteWorkRequest(chunk=b"more")],
+        [work_pb2.CompleteWorkRequest(file=_described()), work_pb2.CompleteWorkRequest(file=_described())],
+        [work_pb2.CompleteWorkRequest(file=_described()), work_pb2.CompleteWorkRequest(chunk=b"more")],
+    ],
+    ids=["hash", "size", "type", "more bytes", "twice", "bytes after it"],
+)
+async def test_a_last_word_that_contradicts_the_first_publishes_nothing(
+    storage: StorageHarness, worker: Worker, last: list[work_pb2.CompleteWorkRequest]
+) -> None:
+    user = storage.user()
+    created = await user.exports.CreateExport(create_request(storage.document(user)))
+    [work] = await worker.lease()
+    with pytest.raises(InvalidArgument):
+        await worker.stub.CompleteWork(_parts(work, *last))
+    export = await user.exports.GetExport(exports_pb2.GetExportRequest(id=created.id))
+    assert export.state.status == WORK_STATUS_PROCESSING
+    await worker.complete(work, PDF)  # the lease is still good
+    assert (await downloaded(user, created.id))[1] == PDF
+
+
+async def test_bytes_sent_ahead_of_a_failure_do_not_stay(storage: StorageHarness, worker: Worker) -> None:
+    user = storage.user()
+    await user.exports.CreateExport(create_request(storage.document(user)))
+    [work] = await worker.lease()
+    upload = asyncio.ensure_future(_completed(worker, work))
+    async with asyncio.timeout(10):
+        while not await stored_keys(storage):  # noqa: ASYNC110 - the store tells nobody
+            await asyncio.sleep(0.02)
+    upload.cancel()
+    await worker.fail(work, "FIDELITY_BELOW_MINIMUM", retryable=False)
+    await no_objects_left(storage)
+
+
+async def _completed(worker: Worker, work: work_pb2.ExportWork) -> None:
+    await worker.stub.CompleteWork(_parts(work, gone=True))
 
 
 async def test_a_lease_lost_during_the_upload_leaves_no_object(

@@ -265,29 +265,37 @@ Global___HeartbeatWorkResponse: _TypeAlias = HeartbeatWorkResponse  # noqa: Y015
 
 @_typing.final
 class CompleteWorkRequest(_message.Message):
-    """A part of a result: the header first, then chunks."""
+    """A part of a result: the header first, then chunks, then the file's description where the header could not say all."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     HEADER_FIELD_NUMBER: _builtins.int
     CHUNK_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
     chunk: _builtins.bytes
     """At most 64 KiB of the file."""
     @_builtins.property
     def header(self) -> Global___CompleteWorkHeader:
         """What follows."""
 
+    @_builtins.property
+    def file(self) -> _render_pb2.RenderedFile:
+        """In place of the header's description, for a worker that sends the bytes while it reads them back. Type, size and
+        SHA-256 have to be the same.
+        """
+
     def __init__(
         self,
         *,
         header: Global___CompleteWorkHeader | None = ...,
         chunk: _builtins.bytes = ...,
+        file: _render_pb2.RenderedFile | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "header", b"header", "part", b"part"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "file", b"file", "header", b"header", "part", b"part"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "header", b"header", "part", b"part"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "file", b"file", "header", b"header", "part", b"part"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["header", "chunk"]  # noqa: Y015
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["header", "chunk", "file"]  # noqa: Y015
     _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
 
@@ -331,7 +339,7 @@ class CompleteWorkResponse(_message.Message):
 
     PUBLISH_SECONDS_FIELD_NUMBER: _builtins.int
     publish_seconds: _builtins.float
-    """Seconds from the last byte received to the record's visibility."""
+    """Seconds from the last message received to the record's visibility."""
     def __init__(
         self,
         *,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from services.document.lines import assign_ids, iter_lines
+from services.document.lines import assign_ids, iter_lines, without_lines
 from services.document.text import content_text
 from services.generation.composing import header as headers
 from services.generation.composing.compose import context_of
@@ -70,21 +70,39 @@ def compose_letter(
         known = [each for each in (letter_language(posting.locale), language) if each is not None]
         person = named_contact(posting.analysis.text, posting.company, known)
     draft = _Draft(context, posting, ranking, language, wish.tone, person)
-    letter = draft.fitting()
     addressee = Addressee(posting, wish.recipient_name)
-    found = letter_untruths(letter, profile, addressee, today, skills)
-    if found:
-        # A bent verb, or a name beside another, may turn out to name a skill that the source alone does not: such lines
-        # are quoted as they stand, such names left out.
-        draft.hold_back(source for each in found for source in _sources_at(letter, each.path))
-        letter = draft.fitting()
-    require_truth(letter, profile, addressee, today, skills)
+    letter, dropped = _proved(draft, profile, addressee, today, skills)
     return LetterComposition(
         structure=letter,
         content_text=content_text(letter),
         qa=letter_quality(letter, context.wanted, context.reading, posting.company),
-        notices=tuple(draft.notices()),
+        notices=(*draft.notices(), *dropped),
     )
+
+
+def _proved(
+    draft: "_Draft",
+    profile: profile_pb2.ProfileContent,
+    addressee: Addressee,
+    today: date,
+    skills: SkillTable,
+) -> tuple[cover_letter_pb2.StructuredCoverLetter, list[str]]:
+    """A letter that passes the check, and a notice for each sentence it cost."""
+    letter = draft.fitting()
+    found = letter_untruths(letter, profile, addressee, today, skills)
+    if not found:
+        return letter, []
+    # A bent verb, or a name beside another, may turn out to name a skill that the source alone does not: such lines
+    # are quoted as they stand, such names left out.
+    draft.hold_back(source for each in found for source in _sources_at(letter, each.path))
+    letter = draft.fitting()
+    paths = {each.path for each in letter_untruths(letter, profile, addressee, today, skills)}
+    lines = [ref.line for ref in iter_lines(letter) if ref.path in paths]
+    letter = without_lines(letter, [each.id for each in lines])
+    require_truth(letter, profile, addressee, today, skills)
+    return letter, [
+        f"Not said, for the profile does not prove every word of it: “{each.text}”" for each in lines
+    ]
 
 
 def body_words(letter: cover_letter_pb2.StructuredCoverLetter) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from services.generation.composing.context import Context, squeeze
 from services.generation.composing.localized import source_of
+from services.generation.letters.evidence import speaks
 from services.generation.letters.language import Language, letter_language
 from services.generation.letters.pen import Told
 from services.generation.letters.wording import in_sentence
@@ -61,12 +62,20 @@ def strengths(
     languages = False
     spoken = letter_language(posting.locale)
     same_language = spoken is not None and spoken.tag == language.tag
+    in_language = speaks(context.profile, language)
     for skill in context.wanted.skills if context.wanted is not None else ():
         namings = context.reading.skills.get(skill.name, [])
         if skill.importance == NEGATED:
             named |= {each.key.strip() for each in namings}
         if skill.importance not in (MUST, NICE) or not namings:
             continue
+        if not in_language:
+            # Words of sentences in another language stay there; what a list holds is mostly a name.
+            namings = [
+                each for each in namings if each.fact.part in ("skills", "languages", "certifications")
+            ]
+            if not namings:
+                continue
         kind = table.skills[skill.name].kind if skill.name in table.skills else "technical"
         word = in_sentence(
             _word(namings, skill, language, same_language=same_language), language, is_common, skill.name

@@ -49,6 +49,11 @@ def test_a_letter_comes_out_in_every_format(rest: Rest) -> None:
         assert letter["structure"]["signature"] in words, format
 
 
+@pytest.mark.parametrize("template", ["modern", "classic", "creative", "ats_optimized"])
+def test_a_composed_letter_fits_one_page(rest: Rest, template: str) -> None:
+    assert rest.export(written(rest)["id"], "pdf", template)["page_count"] == 1
+
+
 def test_an_export_after_a_save_holds_the_edit_and_the_versions_lead_back(rest: Rest) -> None:
     letter = written(rest)
     change = {"structure": {"closing": {"text": "See you soon,"}}}

@@ -17,7 +17,7 @@ from services.generation.matching.tenure import tenure
 from vitae.resume.v1 import common_pb2, profile_pb2
 
 WORDS = (200, 350)
-"""Length of the body that recruiters read: within one page beside address and greeting."""
+"""Words of the body below which a letter is filled up, and the most anybody reads."""
 _OPENING_SKILLS, _MORE_SKILLS = 4, 4
 
 Line = common_pb2.Line

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from services.document.lines import assign_ids, iter_lines
+from services.document.lines import assign_ids, iter_lines, without_lines
 from services.document.text import content_text
 from services.generation.composing import header as headers
 from services.generation.composing.compose import context_of
 from services.generation.composing.context import Context, squeeze
 from services.generation.composing.letter_truth import Addressee, letter_untruths, require_truth
 from services.generation.letters.address import Person, address_line, named_contact, parse_person, salutation
-from services.generation.letters.body import WORDS, Body
+from services.generation.letters.body import Body
 from services.generation.letters.common_words import common_words
 from services.generation.letters.evidence import entries, written_language
 from services.generation.letters.language import Language, letter_language, letter_languages
@@ -26,6 +26,8 @@ from vitae.generation.v1 import documents_pb2, matching_pb2, postings_pb2, resum
 from vitae.resume.v1 import common_pb2, cover_letter_pb2, profile_pb2
 
 _MOST_LINES = 7
+_FULL_PAGE = 285
+"""Words of the body that fit one page with address and greeting in every template (measured: 300 do not)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +72,39 @@ def compose_letter(
         known = [each for each in (letter_language(posting.locale), language) if each is not None]
         person = named_contact(posting.analysis.text, posting.company, known)
     draft = _Draft(context, posting, ranking, language, wish.tone, person)
-    letter = draft.fitting()
     addressee = Addressee(posting, wish.recipient_name)
-    found = letter_untruths(letter, profile, addressee, today, skills)
-    if found:
-        # A bent verb, or a name beside another, may turn out to name a skill that the source alone does not: such lines
-        # are quoted as they stand, such names left out.
-        draft.hold_back(source for each in found for source in _sources_at(letter, each.path))
-        letter = draft.fitting()
-    require_truth(letter, profile, addressee, today, skills)
+    letter, dropped = _proved(draft, profile, addressee, today, skills)
     return LetterComposition(
         structure=letter,
         content_text=content_text(letter),
         qa=letter_quality(letter, context.wanted, context.reading, posting.company),
-        notices=tuple(draft.notices()),
+        notices=(*draft.notices(), *dropped),
     )
+
+
+def _proved(
+    draft: "_Draft",
+    profile: profile_pb2.ProfileContent,
+    addressee: Addressee,
+    today: date,
+    skills: SkillTable,
+) -> tuple[cover_letter_pb2.StructuredCoverLetter, list[str]]:
+    """A letter that passes the check, and a notice for each sentence it cost."""
+    letter = draft.fitting()
+    found = letter_untruths(letter, profile, addressee, today, skills)
+    if not found:
+        return letter, []
+    # A bent verb, or a name beside another, may turn out to name a skill that the source alone does not: such lines
+    # are quoted as they stand, such names left out.
+    draft.hold_back(source for each in found for source in _sources_at(letter, each.path))
+    letter = draft.fitting()
+    paths = {each.path for each in letter_untruths(letter, profile, addressee, today, skills)}
+    lines = [ref.line for ref in iter_lines(letter) if ref.path in paths]
+    letter = without_lines(letter, [each.id for each in lines])
+    require_truth(letter, profile, addressee, today, skills)
+    return letter, [
+        f"Not said, for the profile does not prove every word of it: “{each.text}”" for each in lines
+    ]
 
 
 def body_words(letter: cover_letter_pb2.StructuredCoverLetter) -> int:
@@ -137,7 +157,7 @@ class _Draft:
         letter = self._letter(0)
         for most in range(_MOST_LINES, 0, -1):
             letter = self._letter(most)
-            if body_words(letter) <= WORDS[1] - 30:
+            if body_words(letter) <= _FULL_PAGE:
                 break
         return letter
 

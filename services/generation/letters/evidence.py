@@ -58,7 +58,7 @@ class Entry:
 def entries(context: Context, language: Language, is_common: Callable[[str], bool]) -> list[Entry]:
     """All work there is, the most convincing first. Lines in another language than the letter's are left out."""
     profile = context.profile
-    speaks = _speaks(profile, language)
+    in_language = speaks(profile, language)
     found = []
     jobs = sorted(profile.experience, key=recent_first)
     for place, job in enumerate(jobs):
@@ -66,7 +66,7 @@ def entries(context: Context, language: Language, is_common: Callable[[str], boo
             job.start_date.year and not job.end_date.year and not job.end_date.text
         )
         lines = _lines(job.achievements) or _described(job.id, job.enhanced_description or job.description)
-        proofs = _proofs(context, language, lines, lasting, is_common) if speaks else ()
+        proofs = _proofs(context, language, lines, lasting, is_common) if in_language else ()
         latest = _LATEST if not place else 0.0
         found.append(_entry(context, "job", job.id, (job.company, job.title), lasting, proofs, latest))
     for project in profile.projects:
@@ -74,13 +74,13 @@ def entries(context: Context, language: Language, is_common: Callable[[str], boo
         lines = _lines(project.achievements) or _described(
             project.id, project.enhanced_description or project.description
         )
-        proofs = _proofs(context, language, lines, lasting, is_common) if speaks else ()
+        proofs = _proofs(context, language, lines, lasting, is_common) if in_language else ()
         role = ", ".join(project.roles)
         found.append(_entry(context, "project", project.id, (project.name, role), lasting, proofs, -_LATEST))
     for work in profile.volunteer:
         lasting = work.is_current or bool(work.start_date.year and not work.end_date.year)
         lines = _lines(work.achievements) or _described(work.id, work.description)
-        proofs = _proofs(context, language, lines, lasting, is_common) if speaks else ()
+        proofs = _proofs(context, language, lines, lasting, is_common) if in_language else ()
         names = (work.organization, work.position)
         found.append(_entry(context, "volunteer", work.id, names, lasting, proofs, -2 * _LATEST))
     return sorted(found, key=lambda each: -each.weight)
@@ -159,7 +159,7 @@ def written_language(profile: profile_pb2.ProfileContent) -> str:
     return guess_language(texts) or guess_posting_language("\n".join(texts))
 
 
-def _speaks(profile: profile_pb2.ProfileContent, language: Language) -> bool:
+def speaks(profile: profile_pb2.ProfileContent, language: Language) -> bool:
     """Whether the person's lines are written in the letter's language."""
     texts = [each.enhanced_text or each.text for job in profile.experience for each in job.achievements]
     texts += [each.enhanced_text or each.text for job in profile.projects for each in job.achievements]

@@ -25,6 +25,7 @@ class ClauseRule:
     first: Pattern | None
     not_first: frozenset[str]
     second: Pattern | None
+    not_second: Pattern | None
     start: Pattern | None
     end: Pattern | None
     not_end: frozenset[str]
@@ -187,6 +188,7 @@ def _clause_rule(data: Mapping[str, Any], words: Mapping[str, Any]) -> ClauseRul
         first=pattern("first", re.IGNORECASE),
         not_first=frozenset(data.get("not_first", ())),
         second=pattern("second", re.IGNORECASE),
+        not_second=pattern("not_second", re.IGNORECASE),
         start=pattern("start"),
         end=pattern("end"),
         not_end=frozenset(data.get("not_end", ())),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from services.generation.composing.context import Context, squeeze
 from services.generation.composing.localized import source_of
+from services.generation.letters.evidence import speaks
 from services.generation.letters.language import Language, letter_language
 from services.generation.letters.pen import Told
 from services.generation.letters.wording import in_sentence
@@ -61,15 +62,23 @@ def strengths(
     languages = False
     spoken = letter_language(posting.locale)
     same_language = spoken is not None and spoken.tag == language.tag
+    in_language = speaks(context.profile, language)
     for skill in context.wanted.skills if context.wanted is not None else ():
         namings = context.reading.skills.get(skill.name, [])
         if skill.importance == NEGATED:
             named |= {each.key.strip() for each in namings}
         if skill.importance not in (MUST, NICE) or not namings:
             continue
+        if not in_language:
+            # Words of sentences in another language stay there; what a list holds is mostly a name.
+            namings = [
+                each for each in namings if each.fact.part in ("skills", "languages", "certifications")
+            ]
+            if not namings:
+                continue
         kind = table.skills[skill.name].kind if skill.name in table.skills else "technical"
         word = in_sentence(
-            _word(namings, skill, same_language=same_language), language, is_common, skill.name
+            _word(namings, skill, language, same_language=same_language), language, is_common, skill.name
         )
         sources = tuple(dict.fromkeys(source_of(each.fact.id) for each in namings))
         named |= {each.key.strip() for each in namings}
@@ -125,9 +134,9 @@ def _certificates(context: Context) -> tuple[tuple[Told, bool], ...]:
     return tuple(sorted(found, key=lambda each: not each[1]))
 
 
-def _word(namings: list[Naming], skill: AskedSkill, *, same_language: bool) -> str:
-    """The person's own word where it is the posting's too or stands in a list of theirs; else the posting's, where that
-    is written small and so can be no name; else any word of the person's.
+def _word(namings: list[Naming], skill: AskedSkill, language: Language, *, same_language: bool) -> str:
+    """The person's own word where it stands in a list of theirs; else in English the skill's own name where that is no
+    brand, and in every language the posting's word, where that is written small; else any word of the person's.
     """
     best = min(
         namings,
@@ -137,7 +146,9 @@ def _word(namings: list[Naming], skill: AskedSkill, *, same_language: bool) -> s
             each.fact.source is not Source.LISTED,
         ),
     )
-    if same_language and best.key not in skill.keys and best.fact.part != "skills":
+    if same_language and best.fact.part != "skills":
+        if language.tag == "en" and " " in skill.name and skill.name[1:].islower():
+            return skill.name
         theirs = next((each for each in map(squeeze, skill.written) if each.islower()), "")
         if theirs and not re.search(r"\d", theirs):
             return theirs

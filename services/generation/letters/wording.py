@@ -138,6 +138,8 @@ def _fits(text: str, first: str, rest: str, rule: ClauseRule) -> bool:
             return False
     if rule.first is not None and (not rule.first.fullmatch(first) or first in rule.not_first):
         return False
+    if rule.not_second is not None and rule.not_second.match(rest):
+        return False
     return (bool(first) or not rule.verbs) and (rule.second is None or bool(rule.second.match(rest)))
 
 

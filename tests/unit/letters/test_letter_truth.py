@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generation.composing.letter_truth import Addressee, letter_untruths, require_truth
+from services.generation.letters import evidence
 from services.generation.letters.pen import POSTING_ID
+from services.generation.letters.wording import Worded
 from services.generation.skills.table import SkillTable
 from services.runtime.errors import Internal
 from tests.unit.letters.conftest import Write
@@ -158,3 +160,22 @@ def test_whatever_a_profile_holds_its_letter_is_true(
     )
     letter = write(profile, posting, tone, locale=locale).structure
     assert letter_untruths(letter, profile, Addressee(posting), today, skills) == []
+
+
+def test_a_sentence_that_cannot_be_proved_is_left_out_and_told(
+    write: Write,
+    profile: profile_pb2.ProfileContent,
+    job: postings_pb2.JobPosting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Were the composer to lie in every wording, the letter would go without that line."""
+
+    def lie(line: str, *_: object, **__: object) -> Worded:
+        return Worded("quote", "Saved 999 million" if "40 services" in line else line)
+
+    monkeypatch.setattr(evidence, "worded", lie)
+    monkeypatch.setattr(evidence.Entry, "quoting", lambda entry, _: entry)
+    made = write(profile, job)
+    assert "999" not in made.content_text
+    assert any("999 million" in each for each in made.notices)
+    assert made.structure.paragraphs

@@ -328,6 +328,19 @@ async def uploads_begun(store: S3Store) -> bool:
     return bool(found.get("Uploads"))
 
 
+async def test_a_store_without_conditional_puts_is_asked_before_instead(proxy: UnreliableProxy) -> None:
+    async with bucket(proxy.url) as store:
+        await store.check()
+        proxy.unknown_header = b"if-none-match"
+        await put(store, "key", b"first", exclusive=True)
+        with pytest.raises(AlreadyExists):
+            await put(store, "key", b"second", exclusive=True)
+        assert await got(store, "key") == b"first"
+        seen = proxy.connections
+        await put(store, "other", exclusive=True)
+        assert proxy.connections <= seen + 1, "it is not tried again and again"
+
+
 async def test_many_calls_share_a_pool_of_connections(proxy: UnreliableProxy) -> None:
     async with bucket(proxy.url, connections=3) as store:
         await store.check()

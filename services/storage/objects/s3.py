@@ -208,7 +208,7 @@ class S3Store:
     async def check(self) -> None:
         await self._prepared()
         try:
-            await self._call("head_bucket")
+            await self._look()
         except ClientError as error:
             raise self._translated(error) from error
 
@@ -248,12 +248,16 @@ class S3Store:
                     raise self._translated(error) from error
                 self._bucket_ready = True
 
+    async def _look(self) -> None:
+        """Finds the bucket there. Not by HEAD, whose refusals have no body that would say why."""
+        await self._call("list_objects_v2", MaxKeys=1)
+
     async def _create_bucket_if_absent(self) -> None:
         try:
-            await self._call("head_bucket")
+            await self._look()
             return
         except ClientError as error:
-            if not self._settings.create or _code(error) not in {"404", "NoSuchBucket"}:
+            if not self._settings.create or _code(error) != "NoSuchBucket":
                 raise
         region = self._settings.region
         place = (

@@ -214,7 +214,11 @@ async def test_links_lead_over_the_public_address_and_calls_do_not(
 
 
 @pytest.mark.parametrize(
-    ("variable", "advice"), [("AWS_ACCESS_KEY_ID", "AWS_"), ("AWS_SECRET_ACCESS_KEY", "AWS_")]
+    ("variable", "advice"),
+    [
+        ("AWS_ACCESS_KEY_ID", "the store does not know AWS_ACCESS_KEY_ID"),
+        ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY is not the one"),
+    ],
 )
 async def test_wrong_credentials_are_told_to_operators_alone(
     credentials: S3Endpoint, monkeypatch: pytest.MonkeyPatch, variable: str, advice: str

@@ -36,6 +36,8 @@ from services.storage.work.failing import record_ends
 EX_UNAVAILABLE = 69
 EX_CONFIG = 78
 
+_ADVICE = {"DATABASE_UNAVAILABLE": "look at PostgreSQL, and at VITAE_STORAGE_DATABASE_URL"}
+
 _PATIENCE = Seconds(300.0)
 """Seconds a statement may take: an audit reads whole tables, and no client waits for it."""
 
@@ -60,7 +62,8 @@ def run(name: str, work: Callable[[Tools], Awaitable[int]]) -> int:
     try:
         return asyncio.run(_run(config, work))
     except VitaeError as error:
-        _say(". ".join(filter(None, (f"{error.reason}: {error.message}", advice_of(error)))))
+        advice = advice_of(error) or _ADVICE.get(error.reason, "")
+        _say(f"{error.reason}: {error.message} {advice}".strip())
         return EX_UNAVAILABLE
 
 

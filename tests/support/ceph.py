@@ -8,16 +8,18 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
+
+from tests.support.ports import free_ports
 
 PROGRAMS = ("ceph-authtool", "monmaptool", "ceph-mon", "ceph-osd", "ceph", "radosgw", "radosgw-admin")
 
@@ -131,7 +133,7 @@ def missing_programs() -> list[str]:
 @contextmanager
 def ceph(folder: Path) -> Iterator[S3Endpoint]:
     """A running server whose data is in `folder`, an empty folder with a short path (it holds unix sockets)."""
-    port, msgr1, msgr2 = _free_ports(3)
+    port, msgr1, msgr2 = free_ports(3)
     for name in ("mon", "osd", "rgw"):
         (folder / name).mkdir()
     fsid = str(uuid.uuid4())
@@ -182,14 +184,6 @@ def _run(*command: object) -> None:
         raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr or done.stdout}")
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 def _await(url: str, gateway: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
@@ -198,7 +192,7 @@ def _await(url: str, gateway: subprocess.Popen[bytes]) -> None:
         try:
             with urlopen(url, timeout=1):
                 return
-        except (URLError, OSError):
+        except (URLError, HTTPException, OSError):
             time.sleep(0.1)
     raise RuntimeError("radosgw did not answer within a minute")
 

@@ -12,7 +12,6 @@ rendering make up bytes from the export's id, so that a file in the wrong record
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from services.runtime.config import load
 from services.runtime.migrate import upgrade
 from services.storage.config import StorageConfig
 from tests.support.ceph import Gateway, S3Endpoint
+from tests.support.ports import free_ports
 from tests.support.storage_service import EVERYWHERE, SECRET, Neighbours, neighbour_server
 from vitae.storage.v1 import exports_pb2_grpc, usage_pb2_grpc
 
@@ -218,7 +218,7 @@ async def fleet(folder: Path, endpoint: S3Endpoint | None, **settings: str) -> A
         await asyncio.to_thread(upgrade, urls.owner_url, "services.storage")
         neighbours = Neighbours()
         neighbour = await neighbour_server(stack, neighbours, jwks)
-        ports = _free_ports(REPLICAS)
+        ports = free_ports(REPLICAS)
         environ = {**_environ(urls, jwks, neighbour, folder, endpoint), **settings}
         target = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
         victims: dict[str, Victim] = {"postgres": Postgres(cluster)}
@@ -289,11 +289,3 @@ def _environ(
         "VITAE_STORAGE_S3_PATH_STYLE": "true",
         "VITAE_STORAGE_S3_READ_TIMEOUT": "3s",
     }
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

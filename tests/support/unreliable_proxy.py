@@ -12,6 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+_BODY = b"<Error><Code>NotImplemented</Code><Message>A header you provided is unknown</Message></Error>"
+_NOT_IMPLEMENTED = (
+    b"HTTP/1.1 501 Not Implemented\r\nContent-Type: application/xml\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
+)
+
 
 class UnreliableProxy:
     """The switches, and what was seen."""
@@ -26,6 +32,8 @@ class UnreliableProxy:
         self.cut_after: int | None = None
         self.pause = 0.0
         """Seconds before an answer goes on."""
+        self.unknown_header = b""
+        """Requests with it are answered 501, as by a store that does not know it."""
         self.connections = 0
         self.open = 0
         self.most_open = 0
@@ -44,29 +52,43 @@ class UnreliableProxy:
                     pass
                 return
             there, back = await asyncio.open_connection(*self._target)
+            refusals: list[bytes] = []
             try:
                 ends = {
-                    asyncio.create_task(self._pass(reader, back, answers=False)),
-                    asyncio.create_task(self._pass(there, writer, answers=True)),
+                    asyncio.create_task(self._pass(reader, back, refusals, answers=False)),
+                    asyncio.create_task(self._pass(there, writer, refusals, answers=True)),
                 }
                 _, left = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 for each in left:
                     each.cancel()
                 await asyncio.gather(*ends, return_exceptions=True)
+                if refusals:
+                    writer.write(_NOT_IMPLEMENTED)
+                    await writer.drain()
+                    while await asyncio.wait_for(reader.read(65536), 1):
+                        pass
             finally:
                 back.close()
-        except OSError:
+        except (OSError, TimeoutError):
             pass
         finally:
             self.open -= 1
             writer.close()
 
     async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        refusals: list[bytes],
+        *,
+        answers: bool,
     ) -> None:
         passed = 0
         with suppress(OSError):
             while data := await reader.read(16384):
+                if not answers and self.unknown_header and self.unknown_header in data.lower():
+                    refusals.append(data)
+                    return
                 if answers:
                     await asyncio.sleep(self.pause)
                 passed += len(data)

@@ -62,6 +62,9 @@ class Audit:
                 findings += await self._orphans(entries, orphan_age)
         findings += await self._ledger()
         if repair:
+            await (
+                self.objects.check()
+            )  # a store that vanished meanwhile says of each object that it is not there
             findings = [replace(each, repaired=await self.repairs.mend(each)) for each in findings]
         return Report(records, looked_at, tuple(findings))
 

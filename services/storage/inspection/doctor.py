@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from services.runtime.db import Database, transaction_time
@@ -151,7 +152,7 @@ class Doctor:
         try:
             answer = await self._get(url, origin=_ORIGIN)
         except Unreachable as error:
-            yield Check("signed_link", False, f"The host of links cannot be reached ({error}). {_PUBLIC}")
+            yield Check("signed_link", False, f"{_unreachable(url, error)} {_PUBLIC}")
             return
         if answer.status != 200 or answer.body != data:
             advice = _SIGNATURE if answer.status == 403 else _PUBLIC
@@ -222,8 +223,7 @@ class Doctor:
         try:
             answer = await self._get(url)
         except Unreachable as error:
-            advice = f"The host of links cannot be reached ({error}). {_GATEWAY}"
-            yield Check("public_url", False, advice)
+            yield Check("public_url", False, f"{_unreachable(url, error)} {_GATEWAY}")
             return
         served = answer.status == 403 and "INVALID_LINK" in answer.body.decode(errors="replace")
         advice = f"The address of links answers {answer.status}, not as the gateway does. {_GATEWAY}"
@@ -253,6 +253,10 @@ _SIGNATURE = (
     " asked under (a proxy must not change the Host header), and VITAE_STORAGE_S3_REGION its region"
 )
 _GATEWAY = "VITAE_STORAGE_PUBLIC_URL has to be the gateway's address as clients see it"
+
+
+def _unreachable(url: str, error: Unreachable) -> str:
+    return f"The host of links, {urlsplit(url).netloc}, cannot be reached ({error})."
 
 
 def _refused(links: LinkSigner, token: str, *, filename: str, expires: int, now: datetime) -> bool:

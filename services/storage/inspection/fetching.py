@@ -50,7 +50,7 @@ def fetch(url: str, *, origin: str = "", timeout: float = TIMEOUT) -> Answer:
             return Answer(error.code, _lower(error.headers), error.read(MOST_BYTES))
     except (URLError, HTTPException, OSError) as error:
         reason = error.reason if isinstance(error, URLError) else error
-        raise Unreachable(str(reason)) from error
+        raise Unreachable(getattr(reason, "strerror", None) or str(reason)) from error
 
 
 def _lower(headers: Message) -> dict[str, str]:

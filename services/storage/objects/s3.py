@@ -34,6 +34,7 @@ _SHA256 = "sha256"
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 _TAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+_UNKNOWN = frozenset({"501", "NotImplemented"})
 _OWNED = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 
 _DEFAULT_REGION = "us-east-1"
@@ -74,6 +75,8 @@ class S3Store:
         self._public = _client(session, settings, public) if public else self._client
         self._threads = ThreadPoolExecutor(settings.connections, thread_name_prefix="s3")
         self._bucket_ready = False
+        self._conditions = True
+        """Whether the store knows conditional puts, as far as we know."""
         self._preparing = asyncio.Lock()
         self._log = get_logger(__name__).bind(bucket=settings.bucket)
 
@@ -84,7 +87,12 @@ class S3Store:
             "Metadata": {_SHA256: file.sha256},
             **self._encryption(),
         }
-        condition = {"IfNoneMatch": "*"} if exclusive else {}
+        large = file.size_bytes > s3_parts.PART
+        await self._prepared()
+        if exclusive and (large or not self._conditions) and await self.stat(key) is not None:
+            # Some stores overlook the condition where parts are put together; some know none.
+            raise base.taken(key)
+        condition = {"IfNoneMatch": "*"} if exclusive and self._conditions else {}
 
         def in_one() -> None:
             file.file.seek(0)
@@ -100,14 +108,13 @@ class S3Store:
         def in_parts() -> None:
             s3_parts.upload(self._client, bucket, key, file.file, condition=condition, about=about)
 
-        await self._prepared()
-        large = file.size_bytes > s3_parts.PART
-        # Some stores overlook the condition where parts are put together, so the key is looked at first as well.
-        if large and exclusive and await self.stat(key) is not None:
-            raise base.taken(key)
         try:
             await self._run(in_parts if large else in_one)
         except ClientError as error:
+            if condition and _code(error) in _UNKNOWN:
+                self._conditions = False
+                await self.put(key, file, content_type=content_type, exclusive=True)
+                return
             if exclusive and _code(error) in _TAKEN:
                 raise base.taken(key) from error
             raise self._translated(error) from error
@@ -201,7 +208,7 @@ class S3Store:
     async def check(self) -> None:
         await self._prepared()
         try:
-            await self._call("head_bucket")
+            await self._look()
         except ClientError as error:
             raise self._translated(error) from error
 
@@ -241,12 +248,16 @@ class S3Store:
                     raise self._translated(error) from error
                 self._bucket_ready = True
 
+    async def _look(self) -> None:
+        """Finds the bucket there. Not by HEAD, whose refusals have no body that would say why."""
+        await self._call("list_objects_v2", MaxKeys=1)
+
     async def _create_bucket_if_absent(self) -> None:
         try:
-            await self._call("head_bucket")
+            await self._look()
             return
         except ClientError as error:
-            if not self._settings.create or _code(error) not in {"404", "NoSuchBucket"}:
+            if not self._settings.create or _code(error) != "NoSuchBucket":
                 raise
         region = self._settings.region
         place = (

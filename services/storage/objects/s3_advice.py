@@ -38,8 +38,6 @@ _BY_CODE = {
     "XMinioStorageFull": _FULL,
 }
 _BY_STATUS = {301: _REGION, 401: _CREDENTIALS, 403: _CREDENTIALS, 503: _BUSY, 507: _FULL}
-_BUCKET_CALLS = {"HeadBucket", "PutObject", "CreateMultipartUpload", "ListObjectsV2"}
-"""Calls that answer "not found" for nothing but the bucket."""
 
 _MOST_SKEW = timedelta(minutes=5)
 """S3 refuses from 15 minutes on (RequestTimeTooSkewed); what is refused at less has another cause more likely."""
@@ -51,13 +49,11 @@ def refused(error: ClientError, now: datetime) -> str:
     told = error.response.get("Error", {})
     code, status = str(told.get("Code", "")), answer.get("HTTPStatusCode", 0)
     skew = _skew(answer.get("HTTPHeaders", {}).get("date", ""), now)
-    if status == 403 and skew > _MOST_SKEW:  # a refused HEAD has no code that would tell
+    if status == 403 and skew > _MOST_SKEW:  # the code tells as well, but a refused HEAD has none
         return _CLOCK.format(seconds=round(skew.total_seconds()))
     said = f"{code} {told.get('Message', '')}".lower()
     if "kms" in said or "encryption" in said:  # each store has codes of its own for this
         return _ENCRYPTION
-    if code == "404" and error.operation_name in _BUCKET_CALLS:
-        return _GONE
     return _BY_CODE.get(code) or _BY_STATUS.get(status, "")
 
 

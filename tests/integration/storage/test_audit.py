@@ -4,8 +4,10 @@ import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -15,7 +17,7 @@ from sqlalchemy.engine import make_url
 from services.runtime.auth import Role
 from services.runtime.errors import FailedPrecondition, PermissionDenied, Unavailable
 from services.storage.inspection.findings import Code, Report
-from services.storage.objects.base import StagedFile, exists
+from services.storage.objects.base import ObjectStore, StagedFile, exists, unavailable
 from tests.support.postgres import Databases
 from tests.support.storage_service import (
     PDF,
@@ -227,3 +229,34 @@ async def test_an_export_whose_content_is_gone_fails_instead_of_waiting_for_ever
     await mended(storage, [(Code.WORK_MISSING, waiting.id)])
     export = await user.exports.GetExport(exports_pb2.GetExportRequest(id=waiting.id))
     assert export.state.error.reason == "FILE_LOST"
+
+
+class Vanishing:
+    """A store that is there at first."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        self.inner = inner
+        self.checks = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    async def check(self) -> None:
+        self.checks += 1
+        if self.checks > 1:
+            raise unavailable()
+
+    async def stat(self, key: str) -> None:
+        """What a bucket that was removed answers to a HEAD."""
+
+
+async def test_a_store_that_vanishes_during_an_audit_costs_no_record(
+    storage: StorageHarness, worker: Worker
+) -> None:
+    user = storage.user()
+    kept = await completed(user, worker, storage.document(user))
+    audit = storage.service.admin.audit
+    with pytest.raises(Unavailable):
+        await replace(audit, objects=Vanishing(storage.objects)).run(repair=True)
+    assert (await downloaded(user, kept.id))[1] == PDF
+    assert found(await audited(storage)) == []

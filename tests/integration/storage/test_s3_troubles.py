@@ -214,7 +214,11 @@ async def test_links_lead_over_the_public_address_and_calls_do_not(
 
 
 @pytest.mark.parametrize(
-    ("variable", "advice"), [("AWS_ACCESS_KEY_ID", "AWS_"), ("AWS_SECRET_ACCESS_KEY", "AWS_")]
+    ("variable", "advice"),
+    [
+        ("AWS_ACCESS_KEY_ID", "the store does not know AWS_ACCESS_KEY_ID"),
+        ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY is not the one"),
+    ],
 )
 async def test_wrong_credentials_are_told_to_operators_alone(
     credentials: S3Endpoint, monkeypatch: pytest.MonkeyPatch, variable: str, advice: str
@@ -326,6 +330,19 @@ async def test_the_line_that_breaks_during_an_upload_shows_no_object(proxy: Unre
 async def uploads_begun(store: S3Store) -> bool:
     found = await store._call("list_multipart_uploads")
     return bool(found.get("Uploads"))
+
+
+async def test_a_store_without_conditional_puts_is_asked_before_instead(proxy: UnreliableProxy) -> None:
+    async with bucket(proxy.url) as store:
+        await store.check()
+        proxy.unknown_header = b"if-none-match"
+        await put(store, "key", b"first", exclusive=True)
+        with pytest.raises(AlreadyExists):
+            await put(store, "key", b"second", exclusive=True)
+        assert await got(store, "key") == b"first"
+        seen = proxy.connections
+        await put(store, "other", exclusive=True)
+        assert proxy.connections <= seen + 1, "it is not tried again and again"
 
 
 async def test_many_calls_share_a_pool_of_connections(proxy: UnreliableProxy) -> None:

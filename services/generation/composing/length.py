@@ -2,7 +2,6 @@
 shortened, the least telling first, and everything left out is listed.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, MutableSequence
 from math import ceil
@@ -12,6 +11,7 @@ from google.protobuf.message import Message
 from services.document.lines import iter_entries
 from services.document.locales import words
 from services.generation.composing.context import Context
+from services.generation.composing.readability import width
 from services.generation.skills.extraction import find_skills
 from services.generation.skills.stems import stem
 from services.generation.skills.tokens import fold
@@ -152,8 +152,7 @@ def _entry_rows(entry: Message) -> float:
 
 
 def _text_rows(text: str) -> int:
-    width = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-    return max(1, ceil(width / _ROW))
+    return max(1, ceil(width(text) / _ROW))
 
 
 def _courses(draft: _Draft) -> Iterator[_Left]:

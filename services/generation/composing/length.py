@@ -174,6 +174,16 @@ def _interests(draft: _Draft) -> Iterator[_Left]:
             yield "interests", title, text
 
 
+def _recommendations(draft: _Draft) -> Iterator[_Left]:
+    """What others say of the person; their names stay."""
+    for section in draft.resume.sections:
+        for reference in section.references.entries:
+            if reference.text.text:
+                text = reference.text.text
+                reference.ClearField("text")
+                yield "references", reference.name, text
+
+
 def _old_jobs(draft: _Draft) -> Iterator[_Left]:
     """Of the oldest job first: its description, then all lines but the best."""
     for job in _jobs(draft, older_than=_OLD):
@@ -227,7 +237,15 @@ def _earlier_lines(draft: _Draft) -> Iterator[_Left]:
         yield from _last_lines(draft, job.achievements, "experience", _name(job), least=2)
 
 
-_STEPS: tuple[_Step, ...] = (_courses, _interests, _old_jobs, _side_notes, _old_projects, _earlier_lines)
+_STEPS: tuple[_Step, ...] = (
+    _courses,
+    _interests,
+    _recommendations,
+    _old_jobs,
+    _side_notes,
+    _old_projects,
+    _earlier_lines,
+)
 """What goes first; docs/composing.md says why."""
 
 

@@ -4,11 +4,12 @@ Everything is found by the messages' own descriptors, so a new section type need
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from typing import Any, TypeVar, cast
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from vitae.resume.v1 import common_pb2, cover_letter_pb2, document_pb2, resume_pb2
@@ -46,7 +47,7 @@ class EntryRef:
 
 def iter_lines(document: AnyDocument) -> Iterator[LineRef]:
     """Every line of a document in reading order, empty lines and those of hidden sections included."""
-    yield from _lines(content_of(document), LineRef("", None, None, common_pb2.Line()))
+    yield from _lines(content_of(document), "", None, None)
 
 
 def iter_entries(document: AnyDocument) -> Iterator[EntryRef]:
@@ -131,31 +132,35 @@ def content_of(
     return document.resume
 
 
-def _lines(message: Message, at: LineRef) -> Iterator[LineRef]:
-    for field, name, held in _parts(message):
-        path = f"{at.path}.{name}" if at.path else name
-        here = replace(at, path=path)
-        if isinstance(held, resume_pb2.ResumeSection):
-            here = replace(here, section=held)
-        elif field.name in _LISTS_OF_ENTRIES:
-            here = replace(here, entry=held)
+def _lines(
+    message: Message, path: str, section: resume_pb2.ResumeSection | None, entry: Message | None
+) -> Iterator[LineRef]:
+    for name, is_list, held in _parts(message):
+        here = f"{path}.{name}" if path else name
         if isinstance(held, common_pb2.Line):
-            yield replace(here, line=held)
+            yield LineRef(here, section, entry, held)
+        elif isinstance(held, resume_pb2.ResumeSection):
+            yield from _lines(held, here, held, entry)
         else:
-            yield from _lines(held, here)
+            yield from _lines(held, here, section, held if is_list else entry)
 
 
-def _parts(message: Message) -> Iterator[tuple[FieldDescriptor, str, Message]]:
-    """The messages of our own set in a message, with their names there, in the order of declaration."""
-    values = dict(message.ListFields())
-    for field in message.DESCRIPTOR.fields:
-        if field not in values or not _is_ours(field):
+def _parts(message: Message) -> Iterator[tuple[str, bool, Message]]:
+    """The messages of our own set in a message, with their names there and whether they are entries, as declared."""
+    for name, is_repeated in _own_fields(message.DESCRIPTOR):
+        if not is_repeated:
+            if message.HasField(name):
+                yield name, False, getattr(message, name)
             continue
-        if not field.is_repeated:
-            yield field, field.name, values[field]
-            continue
-        for index, each in enumerate(values[field]):
-            yield field, f"{field.name}[{index}]", each
+        is_list = name in _LISTS_OF_ENTRIES
+        for index, each in enumerate(getattr(message, name)):
+            yield f"{name}[{index}]", is_list, each
+
+
+@cache
+def _own_fields(descriptor: Descriptor) -> tuple[tuple[str, bool], ...]:
+    """Name of the fields that hold messages of our own, and whether they repeat."""
+    return tuple((field.name, field.is_repeated) for field in descriptor.fields if _is_ours(field))
 
 
 def _is_ours(field: FieldDescriptor) -> bool:

@@ -2,7 +2,6 @@
 shortened, the least telling first, and everything left out is listed.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, MutableSequence
 from math import ceil
@@ -12,6 +11,7 @@ from google.protobuf.message import Message
 from services.document.lines import iter_entries
 from services.document.locales import words
 from services.generation.composing.context import Context
+from services.generation.composing.readability import width
 from services.generation.skills.extraction import find_skills
 from services.generation.skills.stems import stem
 from services.generation.skills.tokens import fold
@@ -152,8 +152,7 @@ def _entry_rows(entry: Message) -> float:
 
 
 def _text_rows(text: str) -> int:
-    width = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-    return max(1, ceil(width / _ROW))
+    return max(1, ceil(width(text) / _ROW))
 
 
 def _courses(draft: _Draft) -> Iterator[_Left]:
@@ -173,6 +172,16 @@ def _interests(draft: _Draft) -> Iterator[_Left]:
             title = words(draft.context.locale).titles["interests"]
             del draft.resume.sections[number]
             yield "interests", title, text
+
+
+def _recommendations(draft: _Draft) -> Iterator[_Left]:
+    """What others say of the person; their names stay."""
+    for section in draft.resume.sections:
+        for reference in section.references.entries:
+            if reference.text.text:
+                text = reference.text.text
+                reference.ClearField("text")
+                yield "references", reference.name, text
 
 
 def _old_jobs(draft: _Draft) -> Iterator[_Left]:
@@ -228,7 +237,15 @@ def _earlier_lines(draft: _Draft) -> Iterator[_Left]:
         yield from _last_lines(draft, job.achievements, "experience", _name(job), least=2)
 
 
-_STEPS: tuple[_Step, ...] = (_courses, _interests, _old_jobs, _side_notes, _old_projects, _earlier_lines)
+_STEPS: tuple[_Step, ...] = (
+    _courses,
+    _interests,
+    _recommendations,
+    _old_jobs,
+    _side_notes,
+    _old_projects,
+    _earlier_lines,
+)
 """What goes first; docs/composing.md says why."""
 
 

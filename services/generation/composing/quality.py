@@ -168,7 +168,8 @@ def _is_turned(start: common_pb2.PartialDate, end: common_pb2.PartialDate) -> bo
 def _text_faults(lines: Iterable[LineRef]) -> Iterator[Fault]:
     """Characters that parsers stumble over."""
     for each in lines:
-        odd = next((letter for letter in each.line.text if _is_odd(letter)), "")
+        text = each.line.text
+        odd = "" if text.isascii() and text.isprintable() else next(filter(_is_odd, text), "")
         if odd:
             message = (
                 f"Type this line anew: it holds a character that is not seen or not text (U+{ord(odd):04X})."

@@ -111,6 +111,8 @@ def duplicates(bullets: Sequence[common_pb2.Line], locale: str) -> Iterator[Faul
 
 def width(text: str) -> int:
     """The width of a text in narrow characters: an ideograph takes the room of two letters."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 

@@ -211,9 +211,9 @@ class Verifier:
         known = {flat(each) for each in texts}
         open_ = {name for name in metadata.top_skills if flat(name) not in known}
         for text in texts:
-            if not open_:
-                break
-            open_ -= self._evidence.proved_skills([text])
+            # Names are told at length only where some word of theirs stands.
+            if open_ and self._evidence.may_name(text, open_):
+                open_ -= self._evidence.proved_skills([text])
         for name in sorted(open_):
             yield Untruth("metadata.top_skills", name, "is no skill of the profile")
 

@@ -15,6 +15,7 @@ from services.generation.composing.truth.language import Language, language_of
 from services.generation.composing.truth.reading import Part, Word, read
 from services.generation.skills.extraction import find_skills
 from services.generation.skills.table import SkillTable
+from services.generation.skills.tokens import fold
 from vitae.resume.v1 import common_pb2, profile_pb2
 
 SUMMARY, PERSONAL = "summary", "personal"
@@ -138,6 +139,12 @@ class Evidence:
     def proved_skills(self, texts: Iterable[str]) -> set[str]:
         """The skills that texts name."""
         return {name for text in texts for name in self._skills_of(text)}
+
+    def may_name(self, text: str, names: Iterable[str]) -> bool:
+        """Whether some spelling of some skill begins with a word of the text: a quick look before a close one."""
+        folded = fold(text)
+        spellings = self.skills.spellings
+        return any(key.split(maxsplit=1)[0] in folded for name in names for key in spellings.get(name, ()))
 
     def years(self, jobs: Iterable[profile_pb2.Experience] | None = None, *, least: bool = False) -> float:
         """The years from the first to the last month of jobs, added up month by month, each month once. Unknown months

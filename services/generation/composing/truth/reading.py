@@ -1,7 +1,6 @@
 """A text taken apart into what it claims: words with what denies or weakens them, quantities, dates, skills."""
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -447,7 +446,7 @@ class _Reader:
             self._deny(form, _DENY_REACH)
         elif form in language.lacks:
             self._deny(form, _LACK_REACH)
-        elif form in language.neutral:
+        elif form in language.neutral and not _is_acronym(written):
             self._small(form)
         else:
             if self._paused and form in language.past:
@@ -482,11 +481,11 @@ class _Reader:
         return any(each in self._language.roles for each in small)
 
     def _skill(self, name: str, written: str) -> None:
-        self._add(Word(name, written, self._starts, kind="skill"))
+        self._add(Word(name, written, self._starts, role=self._is_role(), kind="skill"))
         if self._spell_out:
             added = self._part.words[-1]
             for each in re.findall(r"[^\W_]+", written):
-                spelled = Word(fold(each), each, added.starts, added.denied, added.hedges)
+                spelled = Word(fold(each), each, added.starts, added.denied, added.hedges, role=added.role)
                 self._part.words.append(spelled)
 
     def _run(self, run: str) -> None:
@@ -545,8 +544,6 @@ class _Reader:
                 return
 
 
-def words_of(sentences: Iterable[Sentence]) -> Iterator[Word]:
-    """Every word of some sentences."""
-    for sentence in sentences:
-        for part in sentence.parts:
-            yield from part.words
+def _is_acronym(written: str) -> bool:
+    """Whether a word is written in capitals alone: "IT" is no pronoun."""
+    return len(written) > 1 and written.isupper() and written.isascii()

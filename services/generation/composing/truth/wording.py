@@ -32,6 +32,7 @@ _BARE = 2
 """Words of a statement that has room for a rank and no deed."""
 _JOINERS = "\u200c\u200d"
 """Characters that the Arabic and the Indian scripts spell words with."""
+_LABEL = r"(?<![^\W_]){}\s*[:：]"
 _STATEMENT = r"(?:(?<=[,:;.(，、：；。（،])|^)\s*{}\s*(?=[,;.)，、；。）،]|$)"
 _DEED = ("ing", "ung", "tion", "ment", "cion", "sion", "anza", "encia", "zione")
 """Endings of skills that are deeds: "selling" is borne out by "sold"."""
@@ -135,7 +136,7 @@ class _Checker:
     def _without_heads(self, text: str) -> str:
         """The text without labels and without the titles, employers and places of the entries it is about."""
         for phrase in self._language.phrases:
-            text = re.sub(_PHRASE_EDGE.format(re.escape(phrase)), " ", text, flags=re.IGNORECASE)
+            text = re.sub(_LABEL.format(re.escape(phrase)), " ", text, flags=re.IGNORECASE)
         for copy in self._copies(text):
             text = re.sub(_STATEMENT.format(re.escape(copy)), " ", text)
         if self.exact:
@@ -188,7 +189,7 @@ class _Checker:
                 yield f"“{word.written}” is not said there"
         yield from self._flags(part, said)
         if len(part.words) <= _BARE < len(said.part.words) and any(
-            each.form in self._language.ranks for each in part.words
+            fold(each.written) in self._language.ranks for each in part.words
         ):
             yield f"“{part.words[0].written}” is not what the person was there"
         for quantity in part.quantities:
@@ -249,11 +250,25 @@ class _Checker:
     def _find_spelled(self, word: Word, said: Said) -> Sequence[Word]:
         """A skill whose name stands in the source without being told for one there: its words."""
         forms = [fold(each) for each in re.findall(r"[^\W_]+", word.written)]
-        if len(forms) == 1 and forms[0].endswith(_DEED) and not self.exact:
-            return self._find(Word(forms[0], word.written, word.starts, word.denied, word.hedges), said)
+        if not self.exact and forms:
+            # Deeds are told in ordinary words: "leading a team" is borne out by "led a team", "selling" by "sold".
+            telling = [each for each in forms if each not in self._language.neutral]
+            deed = len(telling) > 1 or (telling == forms and forms[0].endswith(_DEED))
+            if deed and (told := self._find_run_of(telling, said)):
+                return told
         found = [said.by_key.get(each, ()) for each in forms]
         same_case = all(any(each.written in word.written for each in some) for some in found)
         return [each for some in found for each in some] if forms and all(found) and same_case else ()
+
+    def _find_run_of(self, forms: Sequence[str], said: Said) -> list[Word]:
+        """Words of a sentence, one after the other, that are alike to these."""
+        small = self._language.neutral
+        words = [each for each in said.part.words if each.kind == "word" and each.form not in small]
+        for first in range(len(words) - len(forms) + 1):
+            run = words[first : first + len(forms)]
+            if all(self._language.alike(form, each.form) for form, each in zip(forms, run, strict=True)):
+                return run
+        return []
 
     def _names_something(self, word: Word) -> bool:
         return (

@@ -6,6 +6,7 @@ from options. Those are written from parsed numbers, colours and names of bundle
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from unicodedata import east_asian_width
 
@@ -13,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from services.document.blocks import Contact, Entry
-from services.document.view import DocumentView, SectionView
+from services.document.view import DocumentView, HeaderView, SectionView
 from services.render.fonts import catalogue
 from services.render.look import Look
 from services.render.templates.manifest import SHARED, Template
@@ -29,6 +30,17 @@ _ENDLESS, _PIECE = 80, re.compile(r".{1,20}", re.DOTALL)
 _LAST_WORDS = 34
 """Characters that the last two words of a paragraph may have together to be kept on one line."""
 
+_NEAR = frozenset({"email", "phone", "location"})
+
+_PORTRAIT_PT = 120
+"""Width that a portrait takes from the lines beside it."""
+
+_BOLD = 1.12
+"""Width of bold text, as a multiple of regular."""
+
+_SMALLEST_NAME = 0.5
+"""Least part of its size that a name is set in."""
+
 _SHORT_TEXT = 60
 """Characters below which a text hardly fills a line, so its end needs no care."""
 
@@ -42,6 +54,8 @@ def compose(
         template=template,
         photo_url=photo_url,
         head=head or Markup(),
+        contact_rows=contact_rows(view.header, template, look),
+        name_rem=name_rem(view.header.name, template, look),
         dates_apart=tuple(template.aligned_dates and holds_dates_apart(each, look) for each in view.sections),
     )  # fmt: skip
 
@@ -103,8 +117,8 @@ def _texts(entry: Entry) -> Iterator[str]:
     yield from (each.lead + each.text for each in entry.items)
 
 
-def _width_pt(text: str, look: Look) -> float:
-    advances = catalogue.advances(look.family.name)
+def _width_pt(text: str, look: Look, family: str = "") -> float:
+    advances = catalogue.advances(family or look.family.name)
     return sum(advances.get(ord(each), 1.0 if _is_wide(each) else 0.5) for each in text) * look.size_pt
 
 
@@ -116,17 +130,55 @@ def _environment(template: Template) -> Environment:
         undefined=StrictUndefined,
         auto_reload=False,
     )
-    environment.filters["contact_rows"] = contact_rows
     environment.filters["settled"] = settled
     environment.filters["unbroken"] = unbroken
     return environment
 
 
-def contact_rows(contacts: Sequence[Contact]) -> list[list[Contact]]:
-    """Mail, telephone and place on a first line, addresses on the web on a second."""
-    near = [each for each in contacts if each.kind in {"email", "phone", "location"}]
-    pages = [each for each in contacts if each not in near]
-    return [each for each in (near, pages) if each]
+@dataclass(frozen=True)
+class ContactRow:
+    """Contacts on one line."""
+
+    contacts: tuple[Contact, ...]
+    is_wide: bool
+    """True where one alone is longer than the template's rows are."""
+    fits: bool
+    """False where one alone is longer than any line."""
+
+
+def contact_rows(header: HeaderView, template: Template, look: Look) -> list[ContactRow]:
+    """Mail, telephone and place on the first line, addresses on the web below; as many lines as they take, so that
+    none is broken and no separator ends a line.
+    """
+    measure = look.measure_pt - (_PORTRAIT_PT if header.photo else 0)
+    limit = measure * (1 if header.photo else template.contacts_width)
+
+    def width(contacts: Sequence[Contact]) -> float:
+        text = template.separator.join(each.text for each in contacts)
+        return _width_pt(text, look) * template.contacts_rem
+
+    rows: list[list[Contact]] = []
+    for part in (
+        [each for each in header.contacts if each.kind in _NEAR],
+        [each for each in header.contacts if each.kind not in _NEAR],
+    ):
+        rows.append([])
+        for each in part:
+            if rows[-1] and width([*rows[-1], each]) > limit:
+                rows.append([])
+            rows[-1].append(each)
+    return [
+        ContactRow(tuple(each), is_wide=width(each) > limit, fits=width(each) <= measure)
+        for each in rows
+        if each
+    ]
+
+
+def name_rem(name: str, template: Template, look: Look) -> float | None:
+    """Size of a name whose longest word would not fit on a line at the template's size; None for all others."""
+    longest = max((_width_pt(each, look, look.display.name) for each in name.split()), default=0)
+    share = look.measure_pt / (longest * template.name_rem * _BOLD or 1)
+    return round(template.name_rem * max(share, _SMALLEST_NAME), 2) if share < 1 else None
 
 
 def settled(text: str) -> Markup:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from services.document.blocks import Contact, Entry, TextLine
-from services.document.view import SectionView, present
+from services.document.view import HeaderView, SectionView, present
 from services.render.formats import html, page
 from services.render.look import Look, look_of, tightened
 from services.render.options import defaults
@@ -29,6 +29,10 @@ HOSTILE = (
 
 def look() -> Look:
     return look_of(defaults(MODERN), MODERN, "en")
+
+
+def header(*contacts: Contact) -> HeaderView:
+    return HeaderView("Maya Okonkwo", None, contacts, None)
 
 
 def section(*entries: Entry) -> SectionView:
@@ -86,9 +90,27 @@ def test_the_last_two_words_of_a_long_text_stay_together() -> None:
 def test_mail_phone_and_place_stand_before_pages() -> None:
     contacts = [Contact("website", "a.org"), Contact("email", "m@a.org"), Contact("location", "Lisbon")]
 
-    rows = page.contact_rows(contacts)
+    rows = page.contact_rows(header(*contacts), MODERN, look())
 
-    assert [[each.text for each in row] for row in rows] == [["m@a.org", "Lisbon"], ["a.org"]]
+    assert [[each.text for each in row.contacts] for row in rows] == [["m@a.org", "Lisbon"], ["a.org"]]
+
+
+def test_rows_of_contacts_end_before_they_are_too_long() -> None:
+    pages = tuple(Contact("website", f"{letter * 40}.example.org") for letter in "abc")
+    endless = Contact("website", "x" * 300)
+
+    rows = page.contact_rows(header(*pages, endless), MODERN, look())
+
+    assert [len(row.contacts) for row in rows] == [1, 1, 1, 1]
+    assert [row.fits for row in rows] == [True, True, True, False]
+    assert rows[-1].is_wide
+
+
+def test_a_name_of_one_long_word_is_set_smaller() -> None:
+    assert page.name_rem("Maya Okonkwo", MODERN, look()) is None
+    assert 1 < (page.name_rem("Wolfeschlegelsteinhausenbergerdorffowitzkaya", MODERN, look()) or 0) < 2.4
+    assert page.name_rem("x" * 400, MODERN, look()) == 1.2
+    assert page.name_rem("", MODERN, look()) is None
 
 
 def test_dates_stand_apart_only_where_full_lines_keep_them_with_their_entry() -> None:

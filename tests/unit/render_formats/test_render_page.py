@@ -78,6 +78,17 @@ def test_compounds_are_not_broken_at_their_hyphens() -> None:
     assert page.unbroken("carries on-call, state-of-the-art; -x 2019-") == (
         'carries <span class="whole">on-call,</span> <span class="whole">state-of-the-art;</span> -x 2019-'
     )
+    assert page.unbroken("(CI/CD) 2019–2021 a.org/b?c=d") == (
+        '<span class="whole">(CI/CD)</span> <span class="whole">2019–2021</span>'
+        ' <span class="whole">a.org/b?c=d</span>'
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["no joints here", "x" * 30 + "-" + "y" * 30, "- / –", "東京-大阪-京都", "end-"]
+)
+def test_what_has_no_joint_or_would_leave_the_page_may_be_broken(text: str) -> None:
+    assert page.unbroken(text) == text
 
 
 def test_the_last_two_words_of_a_long_text_stay_together() -> None:
@@ -102,8 +113,14 @@ def test_rows_of_contacts_end_before_they_are_too_long() -> None:
     rows = page.contact_rows(header(*pages, endless), MODERN, look())
 
     assert [len(row.contacts) for row in rows] == [1, 1, 1, 1]
-    assert [row.fits for row in rows] == [True, True, True, False]
+    assert [row.size for row in rows] == [1, 1, 1, None]
     assert rows[-1].is_wide
+
+
+def test_an_address_is_set_smaller_before_it_is_broken() -> None:
+    assert page.size_on_one_line("a.example.org/short", look()) == 1
+    assert 0.7 <= (page.size_on_one_line("a.example.org/" + "path-" * 20, look()) or 0) < 1
+    assert page.size_on_one_line("a.example.org/" + "path-" * 60, look()) is None
 
 
 def test_a_name_of_one_long_word_is_set_smaller() -> None:

@@ -85,6 +85,10 @@ bench-storage: $(TESTABLE) ## Measure queue, object store and queries alone; fai
 bench-match: $(READY) ## Measure matching: speed, ten thousand profiles at once, quality beside BM25 and TF-IDF; 1 when a target is missed.
 	@$(PYTHON) tests/benchmarks/bench_match.py --json out/bench/match.json
 
+.PHONY: bench-render
+bench-render: $(TESTABLE) ## Measure rendering next to its rivals; writes out/bench/render.json, fails where a goal is missed.
+	@$(PYTHON) tests/benchmarks/bench_render.py --json out/bench/render.json --check
+
 .PHONY: check
 check: $(READY) ## Run every check that is not a test.
 	@$(MAKE) --no-print-directory lock-check lint imports lint-protos generate-check breaking types

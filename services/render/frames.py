@@ -6,11 +6,14 @@ The head names the kind, the values, and the lengths of the parts. No pickle: a 
 can send its parent bytes of known sizes, and nothing else.
 """
 
-import asyncio
 import json
 import socket
 import struct
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
 
 Value = str | int | float | bool | None
 
@@ -55,7 +58,7 @@ def receive(peer: socket.socket) -> Frame | None:
     return None if rest is None else _decoded(rest[:head], rest[head:])
 
 
-async def read(reader: asyncio.StreamReader, limit: int) -> Frame:
+async def read(reader: "asyncio.StreamReader", limit: int) -> Frame:
     """The next frame of a stream whose body has at most `limit` bytes.
 
     Raises BrokenFrameError, and asyncio.IncompleteReadError when the other side is gone.

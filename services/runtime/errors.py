@@ -20,14 +20,16 @@ it.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cache
+from inspect import getattr_static
+from typing import TYPE_CHECKING, ClassVar
 
-import grpc
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError
 
 # googleapis-common-protos has no stubs.
+from google.rpc.code_pb2 import Code  # type: ignore[import-untyped]
 from google.rpc.error_details_pb2 import (  # type: ignore[import-untyped]
     BadRequest,
     ErrorInfo,
@@ -35,6 +37,9 @@ from google.rpc.error_details_pb2 import (  # type: ignore[import-untyped]
     RetryInfo,
 )
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    import grpc
 
 DOMAIN = "vitae"
 STATUS_KEY = "grpc-status-details-bin"
@@ -56,10 +61,24 @@ class FieldError:
     description: str
 
 
+class _Status:
+    """A gRPC status by name. gRPC is loaded when one is first asked for: processes that serve nobody, as those that
+    draw, do without its 14 MB.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, error: object, kind: type) -> "grpc.StatusCode":
+        import grpc
+
+        return grpc.StatusCode[self.name]
+
+
 class VitaeError(Exception):
     """The request failed."""
 
-    code: ClassVar[grpc.StatusCode] = grpc.StatusCode.UNKNOWN
+    code: ClassVar[_Status] = _Status("UNKNOWN")
 
     reason: str
     message: str
@@ -80,7 +99,7 @@ class VitaeError(Exception):
         retry_after: float | None = None,
     ) -> None:
         self.message = message or default_message(type(self))
-        self.reason = reason or self.code.name
+        self.reason = reason or _code_name(type(self))
         if not _REASON.fullmatch(self.reason):
             raise ValueError(f"error reason {self.reason!r} is not UPPER_SNAKE of at most 63 characters")
         self.fields = tuple(fields)
@@ -97,85 +116,94 @@ class VitaeError(Exception):
 class InvalidArgument(VitaeError):
     """The request is not valid."""
 
-    code = grpc.StatusCode.INVALID_ARGUMENT
+    code = _Status("INVALID_ARGUMENT")
 
 
 class Unauthenticated(VitaeError):
     """Valid credentials are required."""
 
-    code = grpc.StatusCode.UNAUTHENTICATED
+    code = _Status("UNAUTHENTICATED")
 
 
 class PermissionDenied(VitaeError):
     """This is not allowed."""
 
-    code = grpc.StatusCode.PERMISSION_DENIED
+    code = _Status("PERMISSION_DENIED")
 
 
 class NotFound(VitaeError):
     """Nothing was found under this id."""
 
-    code = grpc.StatusCode.NOT_FOUND
+    code = _Status("NOT_FOUND")
 
 
 class AlreadyExists(VitaeError):
     """It exists already."""
 
-    code = grpc.StatusCode.ALREADY_EXISTS
+    code = _Status("ALREADY_EXISTS")
 
 
 class Aborted(VitaeError):
     """It was changed by someone else meanwhile; read it again and repeat the change."""
 
-    code = grpc.StatusCode.ABORTED
+    code = _Status("ABORTED")
 
 
 class FailedPrecondition(VitaeError):
     """The present state does not allow this."""
 
-    code = grpc.StatusCode.FAILED_PRECONDITION
+    code = _Status("FAILED_PRECONDITION")
 
 
 class ResourceExhausted(VitaeError):
     """A limit is reached; try again later."""
 
-    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    code = _Status("RESOURCE_EXHAUSTED")
 
 
 class Unavailable(VitaeError):
     """The service is not available at the moment; try again."""
 
-    code = grpc.StatusCode.UNAVAILABLE
+    code = _Status("UNAVAILABLE")
 
 
 class DeadlineExceeded(VitaeError):
     """The time allowed for this request ran out."""
 
-    code = grpc.StatusCode.DEADLINE_EXCEEDED
+    code = _Status("DEADLINE_EXCEEDED")
 
 
 class Cancelled(VitaeError):
     """The request was cancelled."""
 
-    code = grpc.StatusCode.CANCELLED
+    code = _Status("CANCELLED")
 
 
 class Unimplemented(VitaeError):
     """This is not offered yet."""
 
-    code = grpc.StatusCode.UNIMPLEMENTED
+    code = _Status("UNIMPLEMENTED")
 
 
 class Internal(VitaeError):
     """Something went wrong on our side."""
 
-    code = grpc.StatusCode.INTERNAL
+    code = _Status("INTERNAL")
 
 
-_CLASSES: Mapping[grpc.StatusCode, type[VitaeError]] = {
-    **{each.code: each for each in VitaeError.__subclasses__()},
-    grpc.StatusCode.OUT_OF_RANGE: InvalidArgument,
-}
+@cache
+def _class_of(number: int) -> type[VitaeError]:
+    """The class of a gRPC status by its number."""
+    classes = {_code_name(each): each for each in VitaeError.__subclasses__()}
+    classes["OUT_OF_RANGE"] = InvalidArgument
+    name = Code.Name(number) if number in Code.values() else "UNKNOWN"
+    return classes.get(name, Internal)
+
+
+def _code_name(kind: type[VitaeError]) -> str:
+    """Name of a class's gRPC status."""
+    name: str = getattr_static(kind, "code").name
+    return name
 
 
 def default_message(error: type[VitaeError]) -> str:
@@ -186,7 +214,7 @@ def default_message(error: type[VitaeError]) -> str:
 def to_status(error: VitaeError, request_id: str = "") -> Status:
     """The wire form of an error. Details that would not fit the metadata limit are left out, fields last first."""
     message = error.message.encode()[:_MESSAGE_LIMIT].decode(errors="ignore")
-    status = Status(code=error.code.value[0], message=message)
+    status = Status(code=Code.Value(_code_name(type(error))), message=message)
     _pack(status, ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata))
     if error.retry_after is not None:
         delay = Duration()
@@ -201,8 +229,7 @@ def to_status(error: VitaeError, request_id: str = "") -> Status:
 
 def from_status(status: Status) -> VitaeError:
     """The typed error of a status. Only the words of our own domain are kept: other texts may name addresses."""
-    code = _code(status.code)
-    kind = _CLASSES.get(code, Internal)
+    kind = _class_of(status.code)
     info, bad_request, retry, request = ErrorInfo(), BadRequest(), RetryInfo(), RequestInfo()
     for detail in status.details:
         for form in (info, bad_request, retry, request):
@@ -219,7 +246,7 @@ def from_status(status: Status) -> VitaeError:
     return error
 
 
-def from_rpc_error(error: grpc.aio.AioRpcError) -> VitaeError:
+def from_rpc_error(error: "grpc.aio.AioRpcError") -> VitaeError:
     """The typed error of a failed call; the gRPC error stays reachable as its `__cause__`."""
     status = Status(code=error.code().value[0], message=error.details() or "")
     for key, value in error.trailing_metadata() or ():
@@ -252,10 +279,3 @@ def _fitting(fields: tuple[FieldError, ...], limit: int) -> BadRequest:
             del bad_request.field_violations[-1]
             break
     return bad_request
-
-
-def _code(number: int) -> grpc.StatusCode:
-    for code in grpc.StatusCode:
-        if code.value[0] == number:
-            return code
-    return grpc.StatusCode.UNKNOWN

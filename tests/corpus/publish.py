@@ -42,12 +42,15 @@ first.
 _NOTES = """
 What each does with such a line:
 
-* **PDFium** gives logical order; it exchanges the two letters of a ligature (لا is read as ال) and parts words at
-  vowel signs.
-* **pdf_oxide in rows** reads each row from the right; the same two faults, and blanks are doubled.
+* **PDFium** gives logical order; it exchanges the letters of a code that stands for several: the two of a ligature (لا
+  is read as ال), and a letter and its vowel sign.
+* **pdf_oxide in rows** reads each row from the right; the same faults, and blanks are doubled.
 * **pdfminer.six** gives lines from left to right as drawn, so every word is spelled backwards.
 * **pypdf** gives words in logical order and moves the pieces of a line that mixes scripts, numbers and punctuation.
-* **pdftotext** gives logical order with direction marks, and exchanges the letters of a ligature.
+* **pdftotext** gives logical order with direction marks, with PDFium's faults.
+
+The structure tree, which assistive programs follow, says all of this text in logical order (ActualText);
+tests/integration/render_formats/test_pdf_accessibility.py reads it word by word.
 
 ## Scripts of syllables in PDF
 

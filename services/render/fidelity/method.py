@@ -4,7 +4,7 @@ from enum import Enum
 
 from vitae.render.v1.options_pb2 import FORMAT_DOCX, FORMAT_PDF, Format
 
-_REVISION = "2"
+_REVISION = "3"
 """Changed with every change that may move a score: extractors, comparisons, weights."""
 
 FORMATS: frozenset[Format.ValueType] = frozenset({FORMAT_PDF, FORMAT_DOCX})

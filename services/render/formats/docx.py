@@ -7,7 +7,7 @@ tenth of the time that building them element by element takes.
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from unicodedata import bidirectional
@@ -24,7 +24,7 @@ from services.document.view import DocumentView, HeaderView, LetterView, Section
 from services.render.formats.docx_paragraphs import Written
 from services.render.formats.docx_shell import Shell, shell_of
 from services.render.formats.docx_styles import border, sheet_of
-from services.render.formats.page import contact_rows
+from services.render.formats.page import contact_rows, name_rem
 from services.render.formats.photo import portrait
 from services.render.look import Look
 from services.render.templates.manifest import Template
@@ -80,11 +80,13 @@ class _Writer:
             body.sectPr.addprevious(each)
 
     def header(self, header: HeaderView) -> None:
-        self._write(self._paragraph("Title"), header.name)
+        smaller = name_rem(header.name, self._template, self._look)
+        size = round(smaller * self._look.size_pt * 2) if smaller else 0
+        self._write(self._paragraph("Title"), header.name, half_points=size)
         if header.title:
             self._write(self._paragraph("Subtitle"), header.title.text)
-        for row, contacts in enumerate(contact_rows(header.contacts)):
-            self._contacts(contacts, first=row == 0)
+        for number, row in enumerate(contact_rows(header, self._template, self._look)):
+            self._contacts(row.contacts, first=number == 0)
         if self._sheet.head_rule:
             self._rule(self._written[-1], self._sheet.head_rule)
 
@@ -120,7 +122,7 @@ class _Writer:
         if letter.signature:
             self._write(self._paragraph("Signature"), letter.signature)
 
-    def _contacts(self, contacts: list[Contact], *, first: bool) -> None:
+    def _contacts(self, contacts: Sequence[Contact], *, first: bool) -> None:
         paragraph = self._paragraph("Contact")
         if first and "ground" not in self._sheet.styles["Contact"]:  # which would gape between two paragraphs
             paragraph.space_before(self._space(0.4))
@@ -219,10 +221,10 @@ class _Writer:
         self._written.append(paragraph)
         return paragraph
 
-    def _write(self, paragraph: Written, text: str, style: str = "") -> None:
+    def _write(self, paragraph: Written, text: str, style: str = "", *, half_points: int = 0) -> None:
         """Appends text in runs of one direction each, as word processors want it."""
         for piece, rtl in directions(text):
-            paragraph.run(piece, self._styles[style] if style else "", rtl=rtl)
+            paragraph.run(piece, self._styles[style] if style else "", rtl=rtl, half_points=half_points)
 
     def _link(self, paragraph: Written, target: Link | Contact, text: str, style: str = "Hyperlink") -> None:
         if not target.href:

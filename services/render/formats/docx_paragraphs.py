@@ -52,10 +52,14 @@ class Written:
         self._borders[side] = attributes
         return self
 
-    def run(self, text: str, style: str = "", *, rtl: bool = False) -> Self:
-        """Appends text of one direction; `style` is the id of a character style."""
-        named = f'<w:rStyle w:val="{style}"/>' if style else ""
-        properties = f"<w:rPr>{named}{'<w:rtl/>' if rtl else ''}</w:rPr>" if named or rtl else ""
+    def run(self, text: str, style: str = "", *, rtl: bool = False, half_points: int = 0) -> Self:
+        """Appends text of one direction; `style` is the id of a character style, `half_points` a size of its own."""
+        told = f'<w:rStyle w:val="{style}"/>' if style else ""
+        if half_points:
+            told += f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
+        if rtl:
+            told += "<w:rtl/>"
+        properties = f"<w:rPr>{told}</w:rPr>" if told else ""
         said = escape(_NOT_IN_XML.sub("", text))
         self._runs.append(f'<w:r>{properties}<w:t xml:space="preserve">{said}</w:t></w:r>')
         return self

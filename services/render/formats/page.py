@@ -6,6 +6,7 @@ from options. Those are written from parsed numbers, colours and names of bundle
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from unicodedata import east_asian_width
 
@@ -13,21 +14,44 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from services.document.blocks import Contact, Entry
-from services.document.view import DocumentView, SectionView
+from services.document.view import DocumentView, HeaderView, SectionView
 from services.render.fonts import catalogue
 from services.render.look import Look
 from services.render.templates.manifest import SHARED, Template
 
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 
-_COMPOUND = re.compile(r"((?<!\S)[^\s-]{1,20}(?:-[^\s-]{1,20}){1,3}(?!\S))")
-"""Words joined by hyphens. Longer chains may be broken: they would leave the page."""
+_COMPOUND = re.compile(
+    r"((?<!\S)(?=[^\s\u1100-\u11ff\u2e80-\uffff]{3,40}(?!\S))\S*\w[-/?\u2010\u2013\u2014]+\w\S*)"
+)
+"""Words joined by hyphens, dashes or slashes, addresses among them. Longer ones may be broken: they would leave the
+page."""
 
 _ENDLESS, _PIECE = 80, re.compile(r".{1,20}", re.DOTALL)
 """Characters of a word that may fill a line. WeasyPrint leaves a bullet alone on its line before a longer one."""
 
 _LAST_WORDS = 34
 """Characters that the last two words of a paragraph may have together to be kept on one line."""
+
+_NEAR = frozenset({"email", "phone", "location"})
+
+_PORTRAIT_PT = 120
+"""Width that a portrait takes from the lines beside it."""
+
+_BOLD = 1.12
+"""Width of bold text, as a multiple of regular."""
+
+_LONGEST_NAME = 50
+"""Characters of a word of a name that fit on a line in the smallest size of a name."""
+
+_SURELY = 0.96
+"""Part of a line that a text fills at most to be sure to fit, whatever its kerning."""
+
+_SMALLEST_ADDRESS = 0.7
+"""Least part of its size that a long address is set in."""
+
+_SMALLEST_NAME = 0.5
+"""Least part of its size that a name is set in."""
 
 _SHORT_TEXT = 60
 """Characters below which a text hardly fills a line, so its end needs no care."""
@@ -42,6 +66,10 @@ def compose(
         template=template,
         photo_url=photo_url,
         head=head or Markup(),
+        contact_rows=contact_rows(view.header, template, look),
+        name=whole_words(view.header.name),
+        name_rem=name_rem(view.header.name, template, look),
+        size_on_one_line=lambda text: size_on_one_line(text, look),
         dates_apart=tuple(template.aligned_dates and holds_dates_apart(each, look) for each in view.sections),
     )  # fmt: skip
 
@@ -103,8 +131,8 @@ def _texts(entry: Entry) -> Iterator[str]:
     yield from (each.lead + each.text for each in entry.items)
 
 
-def _width_pt(text: str, look: Look) -> float:
-    advances = catalogue.advances(look.family.name)
+def _width_pt(text: str, look: Look, family: str = "") -> float:
+    advances = catalogue.advances(family or look.family.name)
     return sum(advances.get(ord(each), 1.0 if _is_wide(each) else 0.5) for each in text) * look.size_pt
 
 
@@ -116,17 +144,79 @@ def _environment(template: Template) -> Environment:
         undefined=StrictUndefined,
         auto_reload=False,
     )
-    environment.filters["contact_rows"] = contact_rows
     environment.filters["settled"] = settled
     environment.filters["unbroken"] = unbroken
     return environment
 
 
-def contact_rows(contacts: Sequence[Contact]) -> list[list[Contact]]:
-    """Mail, telephone and place on a first line, addresses on the web on a second."""
-    near = [each for each in contacts if each.kind in {"email", "phone", "location"}]
-    pages = [each for each in contacts if each not in near]
-    return [each for each in (near, pages) if each]
+@dataclass(frozen=True)
+class ContactRow:
+    """Contacts on one line."""
+
+    contacts: tuple[Contact, ...]
+    is_wide: bool
+    """True where one alone is longer than the template's rows are."""
+    size: float | None
+    """Size at which they fit on a line, as a multiple of their usual one; None where they never do."""
+
+
+def contact_rows(header: HeaderView, template: Template, look: Look) -> list[ContactRow]:
+    """Mail, telephone and place on the first line, addresses on the web below; as many lines as they take, so that
+    none is broken and no separator ends a line.
+    """
+    measure = look.measure_pt - (_PORTRAIT_PT if header.photo else 0)
+    limit = measure * (1 if header.photo else template.contacts_width)
+
+    def width(contacts: Sequence[Contact]) -> float:
+        text = template.separator.join(each.text for each in contacts)
+        return _width_pt(text, look) * template.contacts_rem
+
+    rows: list[list[Contact]] = []
+    for part in (
+        [each for each in header.contacts if each.kind in _NEAR],
+        [each for each in header.contacts if each.kind not in _NEAR],
+    ):
+        rows.append([])
+        for each in part:
+            if rows[-1] and width([*rows[-1], each]) > limit:
+                rows.append([])
+            rows[-1].append(each)
+    return [
+        ContactRow(tuple(each), is_wide=width(each) > limit, size=_shrunk(width(each), measure))
+        for each in rows
+        if each
+    ]
+
+
+def size_on_one_line(text: str, look: Look) -> float | None:
+    """Size at which an address fits on a line, as a multiple of the text's; None where it would be too small to read.
+
+    Extractors take the pieces of an address that is broken at a line's end for two.
+    """
+    return _shrunk(_width_pt(text, look), look.measure_pt)
+
+
+def _shrunk(width: float, measure: float) -> float | None:
+    size = min(1.0, measure * _SURELY / width) if width else 1.0
+    return round(size, 2) if size >= _SMALLEST_ADDRESS else None
+
+
+def name_rem(name: str, template: Template, look: Look) -> float | None:
+    """Size of a name whose longest word would not fit on a line at the template's size; None for all others."""
+    longest = max((_width_pt(each, look, look.display.name) for each in name.split()), default=0)
+    share = look.measure_pt / (longest * template.name_rem * _BOLD or 1)
+    return round(template.name_rem * max(share, _SMALLEST_NAME), 2) if share < 1 else None
+
+
+def whole_words(text: str) -> Markup:
+    """The text with no line's end inside its words, unless they would leave the page in any size."""
+    words = text.split(" ")
+    return Markup(" ").join(
+        Markup('<span class="whole">{}</span>').format(each)
+        if "-" in each and len(each) <= _LONGEST_NAME
+        else unbroken(each)
+        for each in words
+    )
 
 
 def settled(text: str) -> Markup:
@@ -143,12 +233,10 @@ def settled(text: str) -> Markup:
 
 
 def unbroken(text: str) -> Markup:
-    """The text with compounds such as "on-call" kept on one line, and places to break words longer than a line."""
+    """The text with compounds such as "on-call" and "CI/CD" kept on one line, and places to break endless words."""
     if any(len(word) > _ENDLESS for word in text.split()):
         pieces = _PIECE.findall(text)
         return Markup("<wbr/>").join(pieces)
-    if "-" not in text:
-        return escape(text)
     parts = _COMPOUND.split(text)
     return Markup("").join(
         Markup('<span class="whole">{}</span>').format(part) if number % 2 else escape(part)

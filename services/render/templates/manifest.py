@@ -62,6 +62,12 @@ class Template:
     """Stands between parts of one line: contacts, an employer and its place."""
     aligned_dates: bool
     """True where dates may stand at the line's end; see formats/page.py for when they do."""
+    name_rem: float
+    """Size of the name, as a multiple of body text; style.css says the same."""
+    contacts_rem: float
+    """Size of the contacts; style.css says the same."""
+    contacts_width: float
+    """Part of a line that a row of contacts may fill; style.css says the same."""
     display_family: str
     """Family of names and headings where it is not the text's own; empty for the text's."""
     font_family: Choice
@@ -100,6 +106,9 @@ def read(folder: Path) -> Template:
         pdf_engine=manifest["pdf"]["engine"],
         separator=manifest["look"]["separator"],
         aligned_dates=manifest["look"]["aligned_dates"],
+        name_rem=manifest["look"]["name_rem"],
+        contacts_rem=manifest["look"]["contacts_rem"],
+        contacts_width=manifest["look"].get("contacts_width", 1.0),
         display_family=manifest["look"].get("display_family", ""),
         font_family=_choice(options["font_family"]),
         base_font_size_pt=_range(options["base_font_size_pt"]),

@@ -96,7 +96,8 @@ def main() -> None:
         )
         return len(base64.b64decode(made["data"]))
 
-    protocol.resident_bytes = lambda pid="self": _memory(browser.process.pid)
+    protocol.resident_bytes = lambda pid="self": _memory(browser.process.pid, "Rss:")
+    protocol.proportional_bytes = lambda pid="self": _memory(browser.process.pid, "Pss:")
     try:
         protocol.serve({"pdf": printed})
     finally:
@@ -104,8 +105,8 @@ def main() -> None:
         browser.process.wait()
 
 
-def _memory(root: int) -> int:
-    """Memory of a process and all it started, shared pages counted once: the sum of proportional set sizes."""
+def _memory(root: int, kind: str) -> int:
+    """Memory of a process and all it started; "Rss:" counts shared pages in each, "Pss:" once."""
     parents = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -115,15 +116,7 @@ def _memory(root: int) -> int:
     family = {root}
     while grown := {pid for pid, parent in parents.items() if parent in family} - family:
         family |= grown
-    return sum(map(_proportional_bytes, family))
-
-
-def _proportional_bytes(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return sum(protocol.memory(str(each), kind) for each in family)
 
 
 if __name__ == "__main__":

@@ -26,13 +26,28 @@ def serve(steps: Mapping[str, Callable[[], int]]) -> None:
                 "cpu": (_cpu_seconds() - cpu) * 1000,
                 "size": size,
                 "rss": resident_bytes(),
+                "pss": proportional_bytes(),
             }
         )
 
 
 def resident_bytes(pid: str = "self") -> int:
     """Memory of one process that is in RAM."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    return memory(pid, "Rss:")
+
+
+def proportional_bytes(pid: str = "self") -> int:
+    """The same, with what other processes share counted in parts."""
+    return memory(pid, "Pss:")
+
+
+def memory(pid: str, kind: str) -> int:
+    """A line of /proc/PID/smaps_rollup in bytes; 0 for a process that is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(kind))
 
 
 def _cpu_seconds() -> float:

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,7 @@ def tools_python(folder: Path, left_out: dict[str, str]) -> Path | None:
     python = folder / "bin" / "python"
     if python.exists() and _runs([python, "-c", "import rendercv, reportlab"]):
         return python
-    base = next(
-        (each for each in ("python3.13", "python3.12") if shutil.which(each) and _runs([each, "-c", ""])),
-        None,
-    )
+    base = next((each for each in _newer_pythons() if _runs([each, "-c", ""])), None)
     if base is None:
         left_out["RenderCV and reportlab"] = "RenderCV 2.8 needs Python 3.12 or newer, and there is none"
         return None
@@ -76,6 +73,13 @@ def tools_python(folder: Path, left_out: dict[str, str]) -> Path | None:
         left_out["RenderCV and reportlab"] = f"could not be installed ({type(error).__name__})"
         return None
     return python
+
+
+def _newer_pythons() -> Iterator[str]:
+    """Pythons from 3.12 that may be there: on the path, and where pyenv and uv keep theirs."""
+    yield from filter(shutil.which, ("python3.13", "python3.12", "python3.14"))
+    for versions in (Path.home() / ".pyenv/versions", Path.home() / ".local/share/uv/python"):
+        yield from map(str, sorted(versions.glob("*3.1[2-4]*/bin/python3")))
 
 
 def _runs(command: Command) -> bool:

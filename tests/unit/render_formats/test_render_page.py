@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from services.document.blocks import Contact, Entry, TextLine
-from services.document.view import SectionView, present
+from services.document.view import HeaderView, SectionView, present
 from services.render.formats import html, page
 from services.render.look import Look, look_of, tightened
 from services.render.options import defaults
@@ -29,6 +29,10 @@ HOSTILE = (
 
 def look() -> Look:
     return look_of(defaults(MODERN), MODERN, "en")
+
+
+def header(*contacts: Contact) -> HeaderView:
+    return HeaderView("Maya Okonkwo", None, contacts, None)
 
 
 def section(*entries: Entry) -> SectionView:
@@ -74,6 +78,17 @@ def test_compounds_are_not_broken_at_their_hyphens() -> None:
     assert page.unbroken("carries on-call, state-of-the-art; -x 2019-") == (
         'carries <span class="whole">on-call,</span> <span class="whole">state-of-the-art;</span> -x 2019-'
     )
+    assert page.unbroken("(CI/CD) 2019–2021 a.org/b?c=d") == (
+        '<span class="whole">(CI/CD)</span> <span class="whole">2019–2021</span>'
+        ' <span class="whole">a.org/b?c=d</span>'
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["no joints here", "x" * 30 + "-" + "y" * 30, "- / –", "東京-大阪-京都", "end-"]
+)
+def test_what_has_no_joint_or_would_leave_the_page_may_be_broken(text: str) -> None:
+    assert page.unbroken(text) == text
 
 
 def test_the_last_two_words_of_a_long_text_stay_together() -> None:
@@ -86,9 +101,33 @@ def test_the_last_two_words_of_a_long_text_stay_together() -> None:
 def test_mail_phone_and_place_stand_before_pages() -> None:
     contacts = [Contact("website", "a.org"), Contact("email", "m@a.org"), Contact("location", "Lisbon")]
 
-    rows = page.contact_rows(contacts)
+    rows = page.contact_rows(header(*contacts), MODERN, look())
 
-    assert [[each.text for each in row] for row in rows] == [["m@a.org", "Lisbon"], ["a.org"]]
+    assert [[each.text for each in row.contacts] for row in rows] == [["m@a.org", "Lisbon"], ["a.org"]]
+
+
+def test_rows_of_contacts_end_before_they_are_too_long() -> None:
+    pages = tuple(Contact("website", f"{letter * 40}.example.org") for letter in "abc")
+    endless = Contact("website", "x" * 300)
+
+    rows = page.contact_rows(header(*pages, endless), MODERN, look())
+
+    assert [len(row.contacts) for row in rows] == [1, 1, 1, 1]
+    assert [row.size for row in rows] == [1, 1, 1, None]
+    assert rows[-1].is_wide
+
+
+def test_an_address_is_set_smaller_before_it_is_broken() -> None:
+    assert page.size_on_one_line("a.example.org/short", look()) == 1
+    assert 0.7 <= (page.size_on_one_line("a.example.org/" + "path-" * 20, look()) or 0) < 1
+    assert page.size_on_one_line("a.example.org/" + "path-" * 60, look()) is None
+
+
+def test_a_name_of_one_long_word_is_set_smaller() -> None:
+    assert page.name_rem("Maya Okonkwo", MODERN, look()) is None
+    assert 1 < (page.name_rem("Wolfeschlegelsteinhausenbergerdorffowitzkaya", MODERN, look()) or 0) < 2.4
+    assert page.name_rem("x" * 400, MODERN, look()) == 1.2
+    assert page.name_rem("", MODERN, look()) is None
 
 
 def test_dates_stand_apart_only_where_full_lines_keep_them_with_their_entry() -> None:

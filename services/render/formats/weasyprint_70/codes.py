@@ -12,6 +12,7 @@ Fonts with CFF outlines have neither; those bundled draw a glyph for a character
 """
 
 import io
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ _APART = 256
 """Codes left free behind a font's glyphs, where WeasyPrint puts characters that a font lacks."""
 
 _MOST_CODES = 0xFFFF
+
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
+_JOINERS = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
 
 _XY_OFFSETS = 0x0002
 """Flag of a component: it is moved by the numbers that follow."""
@@ -89,7 +93,17 @@ def syllables(
     ends = [*(starts[group[0]] for group in groups[1:]), len(text)]
     spoken = [text[starts[group[0]] : end].decode() for group, end in zip(groups, ends, strict=True)]
     for group, letters in list(zip(groups, spoken, strict=True))[:: -1 if rtl else 1]:
-        yield Syllable([glyphs[at] for at in sorted(group)], " " if letters.isspace() else letters)
+        yield Syllable([glyphs[at] for at in sorted(group)], _said(letters))
+
+
+def _said(letters: str) -> str:
+    """What is written for a group: blanks alike, and emoji without what joins or varies them.
+
+    pdf_oxide loses characters beyond the basic plane where more than one stands for a code.
+    """
+    if letters.isspace():
+        return " "
+    return _JOINERS.sub("", letters) if _BEYOND.search(letters) else letters
 
 
 def _takes_no_width(glyphs: Sequence[tuple[int, ...]], starts: Sequence[int], at: int) -> bool:

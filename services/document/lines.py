@@ -4,11 +4,12 @@ Everything is found by the messages' own descriptors, so a new section type need
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from typing import Any, TypeVar, cast
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from vitae.resume.v1 import common_pb2, cover_letter_pb2, document_pb2, resume_pb2
@@ -46,7 +47,7 @@ class EntryRef:
 
 def iter_lines(document: AnyDocument) -> Iterator[LineRef]:
     """Every line of a document in reading order, empty lines and those of hidden sections included."""
-    yield from _lines(content_of(document), LineRef("", None, None, common_pb2.Line()))
+    yield from _lines(content_of(document), "", None, None)
 
 
 def iter_entries(document: AnyDocument) -> Iterator[EntryRef]:
@@ -131,31 +132,38 @@ def content_of(
     return document.resume
 
 
-def _lines(message: Message, at: LineRef) -> Iterator[LineRef]:
+def _lines(
+    message: Message, at: str, section: resume_pb2.ResumeSection | None, entry: Message | None
+) -> Iterator[LineRef]:
     for field, name, held in _parts(message):
-        path = f"{at.path}.{name}" if at.path else name
-        here = replace(at, path=path)
-        if isinstance(held, resume_pb2.ResumeSection):
-            here = replace(here, section=held)
-        elif field.name in _LISTS_OF_ENTRIES:
-            here = replace(here, entry=held)
+        path = f"{at}.{name}" if at else name
         if isinstance(held, common_pb2.Line):
-            yield replace(here, line=held)
+            yield LineRef(path, section, entry, held)
+        elif isinstance(held, resume_pb2.ResumeSection):
+            yield from _lines(held, path, held, entry)
         else:
-            yield from _lines(held, here)
+            yield from _lines(held, path, section, held if field.name in _LISTS_OF_ENTRIES else entry)
 
 
 def _parts(message: Message) -> Iterator[tuple[FieldDescriptor, str, Message]]:
     """The messages of our own set in a message, with their names there, in the order of declaration."""
+    ours = _our_fields(message.DESCRIPTOR)
+    if not ours:
+        return
     values = dict(message.ListFields())
-    for field in message.DESCRIPTOR.fields:
-        if field not in values or not _is_ours(field):
+    for field in ours:
+        if field not in values:
             continue
         if not field.is_repeated:
             yield field, field.name, values[field]
             continue
         for index, each in enumerate(values[field]):
             yield field, f"{field.name}[{index}]", each
+
+
+@cache
+def _our_fields(kind: Descriptor) -> tuple[FieldDescriptor, ...]:
+    return tuple(field for field in kind.fields if _is_ours(field))
 
 
 def _is_ours(field: FieldDescriptor) -> bool:

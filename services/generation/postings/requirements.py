@@ -123,8 +123,8 @@ class _Sentence:
 
 
 def _said(part: Part, language: Language) -> postings_pb2.Importance.ValueType | None:
-    nice, must = part.has(language.cues["nice"]), part.has(language.cues["must"])
-    return None if nice == must else NICE if nice else MUST
+    # A wish that uses the words of a demand is a wish: "a bonus if you have", "not essential".
+    return NICE if part.has(language.cues["nice"]) else MUST if part.has(language.cues["must"]) else None
 
 
 def _is_aside(clause: Part) -> bool:

@@ -4,11 +4,14 @@ The data are the files of data/, a field each; their form is described in data/p
 """
 
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from enum import Enum
 from hashlib import sha256
 from importlib.resources import files
+from itertools import accumulate
 from typing import Any, Literal
 
 import ahocorasick
@@ -60,10 +63,11 @@ class Alias:
     written: frozenset[str]
     """Spellings as the data have them, for the rules that ask for exact case."""
 
-    @property
-    def length(self) -> int:
-        """Number of its tokens."""
-        return self.key.count(" ") - 1
+    length: int = attribute(init=False)
+    """Number of its tokens."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "length", self.key.count(" ") - 1)
 
 
 class SkillTable:
@@ -112,12 +116,11 @@ class SkillTable:
 
     def candidates(self, tokens: Tokens) -> list[tuple[int, Alias]]:
         """Every spelling that stands in the text, with the index of its first token; overlapping ones too."""
-        ends = {}
-        position = 0
-        for index, key in enumerate(tokens.keys):
-            position += len(key) + 1
-            ends[position] = index
-        return [(ends[end] - alias.length + 1, alias) for end, alias in self._automaton.iter(tokens.joined)]
+        found = list(self._automaton.iter(tokens.joined))
+        if not found:
+            return []
+        ends = list(accumulate(len(key) + 1 for key in tokens.keys))
+        return [(bisect_left(ends, end) - alias.length + 1, alias) for end, alias in found]
 
     def tokens(self, text: str) -> Tokens:
         """The tokens of a text, as this table's names are spelled."""

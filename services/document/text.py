@@ -110,4 +110,6 @@ def _letter(letter: LetterView) -> list[list[str]]:
 
 def _width(text: str) -> int:
     """Columns in a terminal, where East Asian characters take two."""
+    if text.isascii():
+        return len(text)
     return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)

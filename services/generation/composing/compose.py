@@ -71,7 +71,7 @@ def compose(
         require_truth(structure, profile, today, skills)
     match = matching_pb2.MatchAnalysis(method_version=METHOD_VERSION)
     if posting is not None and wanted is not None:
-        match = score_reading(profile, original, wanted, posting.title, today)
+        match = score_reading(profile, original, wanted, posting.title, today, explained=False)
         add_tailored(match, structure, original, wanted, posting.title, today)
     return Composition(
         structure=structure,

@@ -34,19 +34,25 @@ def score_resume(
     """The profile as it is written and the resume made from it, on the same yardstick; call it again after edits."""
     reading = Reading(profile_facts(profile), skills)
     wanted = asked(posting.analysis, reading.own, skills, posting.locale)
-    match = score_reading(profile, reading, wanted, posting.title, today)
+    match = score_reading(profile, reading, wanted, posting.title, today, explained=False)
     add_tailored(match, resume, reading, wanted, posting.title, today)
     return match
 
 
 def score_reading(
-    profile: profile_pb2.ProfileContent, reading: Reading, wanted: Asked, title: str, today: date
+    profile: profile_pb2.ProfileContent,
+    reading: Reading,
+    wanted: Asked,
+    title: str,
+    today: date,
+    *,
+    explained: bool = True,
 ) -> matching_pb2.MatchAnalysis:
-    """As `score`, for what is read already."""
+    """As `score`, for what is read already; without components unless `explained`."""
     found = parts(profile_candidate(profile, reading), wanted, title, today)
     return matching_pb2.MatchAnalysis(
         original_score=total(found),
-        components=weigh(found),
+        components=weigh(found) if explained else (),
         matched_skills=[
             each.name for each in wanted.skills if is_wanted(each.importance) and each.name in reading.skills
         ],

@@ -70,23 +70,29 @@ class Tokenizer:
         starts: list[int] = []
         ends: list[int] = []
         searched = _without_addresses(text) if "@" in text or "://" in text or "www." in text else text
+        # Most texts are plain: then one call folds them whole, every character staying in its place.
+        plain = searched.isascii()
+        if plain:
+            searched = searched.lower()
         for match in _TOKEN.finditer(searched):
             start, end = match.span()
-            if match.lastgroup == "word":
-                key = fold(match.group())
-                if key.isalpha():
-                    keys.append(key)
-                    starts.append(start)
-                    ends.append(end)
-                else:
-                    for part, first, last in self._parts(match.group(), start):
-                        keys.append(part)
-                        starts.append(first)
-                        ends.append(last)
-            else:
-                keys.append(STOP if match.lastgroup == "stop" else PAUSE)
+            kind = match.lastgroup
+            if kind != "word":
+                keys.append(STOP if kind == "stop" else PAUSE)
                 starts.append(start)
                 ends.append(end)
+                continue
+            word = match.group()
+            key = word if plain else fold(word)
+            if key.isalpha():
+                keys.append(key)
+                starts.append(start)
+                ends.append(end)
+            else:
+                for part, first, last in self._parts(word, start):
+                    keys.append(part)
+                    starts.append(first)
+                    ends.append(last)
         return Tokens(text, tuple(keys), tuple(starts), tuple(ends), f" {' '.join(keys)} ")
 
     def key(self, phrase: str) -> str:

@@ -92,7 +92,7 @@ def test_jobs_stand_latest_first_and_old_ones_are_short(
         "Copyshop Ria",
         "Summer Camp Minho",
     ]
-    assert [len(each.achievements) for each in jobs] == [6, 3, 2, 2, 1]
+    assert [len(each.achievements) for each in jobs] == [5, 3, 2, 2, 1]
     first = [each.text for each in jobs[0].achievements]
     assert "Chose the coffee machine" not in first[:3]
     assert jobs[0].is_current

@@ -83,8 +83,9 @@ def _strengths(
     """Strength of each achievement by its id; none where nothing is asked for, as it then changes nothing."""
     if context.wanted is None:
         return {}
+    naming = {each.fact.id for namings in context.reading.skills.values() for each in namings}
     return {
-        each.id: strength(each.enhanced_text or each.text, context.reading.table)
+        each.id: strength(each.enhanced_text or each.text, names_skill=each.id in naming)
         for entry in entries
         for each in entry.achievements
     }

@@ -3,8 +3,6 @@
 import re
 
 from services.generation.postings.language import language
-from services.generation.skills.extraction import find_skills
-from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import fold
 
 _FIGURE = re.compile(r"\d|[〇一二三四五六七八九十百千数]+(?:営業)?[人名年件台社万億亿%割倍店個个家项月日]")
@@ -15,17 +13,13 @@ _LETTERS_A_WORD = 3
 """Letters that stand for a word in scripts without spaces."""
 
 
-def strength(text: str, table: SkillTable) -> float:
+def strength(text: str, *, names_skill: bool) -> float:
     """0 for a bare chore, 1 for a line with a figure, a skill and something to say."""
     words = sum(
         max(1, len(each) // _LETTERS_A_WORD if not each.isascii() and _unspaced(each) else 1)
         for each in _WORD.findall(text)
     )
-    return (
-        0.5 * bool(_FIGURE.search(text))
-        + 0.3 * bool(find_skills(table.tokens(text), table))
-        + 0.2 * (words >= _SUBSTANCE)
-    )
+    return 0.5 * bool(_FIGURE.search(text)) + 0.3 * names_skill + 0.2 * (words >= _SUBSTANCE)
 
 
 def has_figure(text: str, tag: str) -> bool:

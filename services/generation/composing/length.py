@@ -221,6 +221,7 @@ def _old_projects(draft: _Draft) -> Iterator[_Left]:
             texts = list(_texts(old))
             if (
                 len(projects) < 2
+                or old.relevance >= _WANTED
                 or draft.years_since(ended[old.id]) <= _LONG_AGO
                 or not draft.give_up(*texts)
             ):

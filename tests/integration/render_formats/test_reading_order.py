@@ -1,13 +1,11 @@
 """Five programs read an ATS-Optimized PDF in the same order: the document's.
 
-pdftotext (poppler) and LibreOffice are left out where they are not installed; `make test` and continuous integration
-install them.
+pdftotext (poppler) and LibreOffice are programs that `make test` installs (tests/support/programs.py).
 """
 
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +19,7 @@ from services.render import engine
 from services.render.fidelity import pdf_others, pdf_stream
 from services.render.samples import samples
 from tests.corpus.corpus import everyone, is_right_to_left, letters
+from tests.support.programs import need
 from vitae.render.v1.options_pb2 import FORMAT_PDF, RenderOptions
 from vitae.resume.v1.document_pb2 import Document
 
@@ -30,10 +29,17 @@ PEOPLE: Mapping[str, Document] = {
     **{f"letter {name}": each for name, each in letters().items() if name != "ar"},
 }
 
+
+def pdftotext(data: bytes) -> list[str]:
+    done = subprocess.run(["pdftotext", "-", "-"], input=data, capture_output=True, check=True)
+    return done.stdout.decode().splitlines()
+
+
 READERS: Mapping[str, Callable[[bytes], Iterable[str]]] = {
     "pypdfium2": lambda data: pdf_stream.read(data)[0].lines,
     "pdfminer": lambda data: pdf_others.read_with_pdfminer(data).lines,
     "pypdf": lambda data: pdf_others.read_with_pypdf(data).lines,
+    "pdftotext": pdftotext,
 }
 
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -57,16 +63,11 @@ def signs(lines: Iterable[str]) -> str:
     )
 
 
-def pdftotext(data: bytes) -> list[str]:
-    done = subprocess.run(["pdftotext", "-", "-"], input=data, capture_output=True, check=True)
-    return done.stdout.decode().splitlines()
-
-
 @pytest.mark.parametrize("name", PEOPLE)
 def test_every_program_reads_in_the_same_order(name: str) -> None:
+    need("pdftotext")
     data = pdf_of(name)
-    readers = {**READERS, "pdftotext": pdftotext} if shutil.which("pdftotext") else READERS
-    read = {reader: signs(each(data)) for reader, each in readers.items()}
+    read = {reader: signs(each(data)) for reader, each in READERS.items()}
 
     assert len(set(read.values())) == 1, first_difference(read)
 
@@ -91,10 +92,8 @@ def is_link(part: str) -> bool:
     return "/" in part and " " not in part
 
 
-@pytest.mark.skipif(
-    shutil.which("soffice") is None, reason="LibreOffice is not installed (Debian: libreoffice-writer-nogui)"
-)
 def test_libreoffice_reads_in_that_order(tmp_path: Path) -> None:
+    need("soffice")
     files = {name: tmp_path / f"{name}.pdf" for name in IN_LIBREOFFICE}
     for name, path in files.items():
         path.write_bytes(pdf_of(name))

@@ -34,7 +34,7 @@ from vitae.resume.v1.document_pb2 import Document
 WORDS = (
     'a"><img src={url}/i.png onerror=alert(1)><script src={url}/s.js></script>',
     "</style><style>@import url({url}/c.css);body{{background:url({url}/b.png)}}*{{display:none}}",
-    "{{{{ 7 * 7 }}}} {{% include '/etc/passwd' %}} {{{{ config.__class__.__mro__ }}}}",
+    "{{{{ 1234 * 4321 }}}} {{% include '/etc/passwd' %}} {{{{ config.__class__.__mro__ }}}}",
     "</w:t></w:r></w:p><w:p><w:r><w:instrText>INCLUDETEXT {url}/d</w:instrText></w:r></w:p>]]>",
     "<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>&e; <svg onload=alert(1)><use href={url}/u.svg>",
     ") /JS (app.alert(1)) endstream endobj (\\",
@@ -159,7 +159,7 @@ def check_html(text: str) -> None:
     Parser().feed(text)
     assert text.count("<style>") == text.count("</style>") == 1
     assert "url(" not in text.partition("</style>")[0]
-    assert "49" not in re.findall(r"\{\{ 7 \* 7 \}\}|49", text)
+    assert str(1234 * 4321) not in text, "a template ran"
 
 
 @pytest.mark.parametrize("words", WORDS)

@@ -40,7 +40,7 @@ from vitae.storage.v1.work_pb2_grpc import (
 )
 
 Start = Callable[..., AbstractAsyncContextManager[Supervisor]]
-LEASE = 0.6
+LEASE = 1.5
 
 
 class Storage(WorkServiceServicer):

@@ -146,7 +146,9 @@ def running(folder: Path, environ: Mapping[str, str]) -> Iterator[LiveSystem]:
     loop = asyncio.new_event_loop()
 
     async def keep() -> None:
-        merged = {**os.environ, "PYTHONPATH": PYTHONPATH, **environ}
+        # What the tests are told is nothing the processes know, and they refuse what they do not know.
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("VITAE_TEST_")}
+        merged = {**ours, "PYTHONPATH": PYTHONPATH, **environ}
         async with local.running(folder, port=0, say=said.append, durable=False, environ=merged) as system:
             started.set_result(system)
             await stop.wait()

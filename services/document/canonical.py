@@ -10,10 +10,11 @@ import json
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from google.protobuf import json_format
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
@@ -32,7 +33,7 @@ _LONG = {
 
 def canonical_value(message: Message) -> JsonValue:
     """The message as JSON values. Enums by name, 64-bit integers as text, bytes as base64, as in ProtoJSON."""
-    if message.DESCRIPTOR.full_name.startswith("google.protobuf."):
+    if _is_well_known(message.DESCRIPTOR):
         return _plain(json_format.MessageToDict(message, preserving_proto_field_name=True))
     return {field.name: _field(field, value) for field, value in message.ListFields()}
 
@@ -66,8 +67,21 @@ def _written(value: JsonValue) -> bytes:
     return text.encode()
 
 
+# Asked for every field of every message, where the answer is made anew each time.
+
+
+@cache
+def _is_well_known(descriptor: Descriptor) -> bool:
+    return descriptor.full_name.startswith("google.protobuf.")
+
+
+@cache
+def _is_map(descriptor: Descriptor) -> bool:
+    return descriptor.GetOptions().map_entry
+
+
 def _field(field: FieldDescriptor, value: Any) -> JsonValue:
-    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+    if field.message_type is not None and _is_map(field.message_type):
         held = field.message_type.fields_by_name["value"]
         return {_plain_key(key): _scalar(held, value[key]) for key in value}
     if field.is_repeated:
@@ -76,6 +90,8 @@ def _field(field: FieldDescriptor, value: Any) -> JsonValue:
 
 
 def _scalar(field: FieldDescriptor, value: Any) -> JsonValue:
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
     if field.message_type is not None:
         return canonical_value(value)
     if field.enum_type is not None:

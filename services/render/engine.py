@@ -91,9 +91,8 @@ def plan(document: Document, format: Format.ValueType, template: str, options: R
     writer = _writer(format)
     folder = _folder(template)
     resolved = render_options.resolve(options, folder, format, _locale(document))
-    view = _view(document, resolved)
-    if format in _PRINTED:
-        glyphs.check(view)
+    if format in _PRINTED and not glyphs.all_covered(document):
+        glyphs.check(_view(document, resolved))
     made = ExportPlan(
         format=format,
         template=folder.id,

@@ -3,10 +3,14 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
+
+from google.protobuf.message import Message
 
 from services.document.view import DocumentView, PhotoView
 from services.render.fonts import catalogue
 from services.runtime.errors import FieldError, InvalidArgument
+from services.runtime.texts import texts_of
 
 REASON = "GLYPHS_MISSING"
 
@@ -29,15 +33,19 @@ def check(view: DocumentView) -> None:
     )
 
 
+def all_covered(document: Message) -> bool:
+    """Whether every character of a document has a glyph, printed or not.
+
+    Quicker than to find out what is printed, which only documents with a strange character need. The labels added in
+    printing are ours, and covered.
+    """
+    return not uncovered(texts_of(document))
+
+
 def uncovered(strings: Iterable[str]) -> list[str]:
     """Characters that need a glyph and have none, in code point order."""
     characters = set().union(*strings)
-    families = catalogue.coverage().values()
-    return sorted(
-        each
-        for each in characters
-        if not _invisible(each) and not any(ord(each) in covered for covered in families)
-    )
+    return sorted(each for each in characters if not _drawn(each) and not _invisible(each))
 
 
 def texts(part: object) -> Iterator[str]:
@@ -50,6 +58,11 @@ def texts(part: object) -> Iterator[str]:
     elif is_dataclass(part) and not isinstance(part, PhotoView):
         for field in fields(part):
             yield from texts(getattr(part, field.name))
+
+
+@lru_cache(maxsize=4096)
+def _drawn(character: str) -> bool:
+    return any(ord(character) in covered for covered in catalogue.coverage().values())
 
 
 def _invisible(character: str) -> bool:

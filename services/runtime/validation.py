@@ -12,6 +12,7 @@ import protovalidate
 from google.protobuf.message import Message
 
 from services.runtime.errors import FieldError, Internal, InvalidArgument
+from services.runtime.texts import texts_of
 
 
 def validate(message: Message) -> None:
@@ -30,8 +31,8 @@ def violations(message: Message) -> list[FieldError]:
     except (protovalidate.CompilationError, protovalidate.EvaluationError) as error:
         raise Internal(reason="BROKEN_VALIDATION_RULE") from error
     broken = [FieldError(_path(each.proto), each.proto.message or each.proto.rule_id) for each in found]
-    # A text with a NUL has one among its bytes: most messages hold none at all and are not walked.
-    if b"\0" in message.SerializeToString():
+    # A text with a NUL has one among the message's bytes, but so has many a number: only then the texts are looked at.
+    if b"\0" in message.SerializeToString() and any("\0" in each for each in texts_of(message)):
         broken.extend(FieldError(path, _NUL) for path in islice(_nul_texts(message, ""), _MOST_NUL))
     return broken
 

@@ -175,12 +175,16 @@ async def _exports(system: System, document_id: str, rounds: int) -> list[Figure
             if number >= WARM_UP:
                 cached.append(seconds * 1000)
     overhead = [one - other for one, other in zip(whole, floor, strict=True)]
+    ratio = [one / other for one, other in zip(whole, floor, strict=True)]
     return [
         Figure.of("export_rest_ms", whole, "waiting export over REST, warm, one at a time"),
         Figure.of(
             "floor_bare_render_ms", floor, "floor: the same document rendered and read back in this process"
         ),
         Figure.of("export_overhead_ms", overhead, "the one less the other, turn by turn"),
+        Figure.of(
+            "export_ratio", ratio, "the one by the other, turn by turn: what a machine's speed leaves alone"
+        ),
         Figure.of("export_work_ms", [1000 * each for each in inside], "lease to visible file, by the ledger"),
         Figure.of(
             "queue_wait_ms",

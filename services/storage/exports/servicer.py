@@ -82,7 +82,7 @@ class ExportServicer(ExportServiceServicer):
             wait = min(wait, left - ANSWER_MARGIN)
         loop = asyncio.get_running_loop()
         until = loop.time() + wait
-        with self.changes.watching(export_id) as watcher:
+        with self.changes.watching(export_id, end=True) as watcher:
             found = await self._get(identity, export_id)
             while not ended(found.export) and await watcher.changed(until - loop.time()):
                 found = watcher.latest or await self._get(identity, export_id)

@@ -4,8 +4,10 @@
     with changes.watching(export_id) as watcher:      # before the first look, so that nothing falls in between
         ... look ...
         await watcher.changed(timeout)                # then look again
+    with changes.watching(export_id, end=True) as watcher: ...         # the same for one who waits for the end alone
     changes.touch(export_id)                          # after a commit that changed it
     changes.touch(export_id, found)                   # the same, and how it is now: nobody has to look
+    changes.touch(export_id, at_work=True)            # it goes on: nothing for those who wait for the end
 
 The poll compares what can change of all watched exports in two statements, however many wait. `poll` is the process's
 background task that does so.
@@ -28,12 +30,17 @@ from services.storage.tables import exports
 
 _UNSEEN = object()
 
+PENDING = "pending"
+"""The status of a record whose work goes on."""
+
 
 class Watcher:
     """One caller's interest in one export."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, end: bool = False) -> None:
         self._event = asyncio.Event()
+        self.end = end
+        """Whether the end alone is of interest."""
         self.latest: Found | None = None
         """The export after the change last told of; None when it has to be looked at."""
 
@@ -65,9 +72,9 @@ class Changes:
         """True once the process stops: waiting is over for everybody."""
 
     @contextmanager
-    def watching(self, export_id: UUID) -> Iterator[Watcher]:
-        """A watcher for one export while the block lasts."""
-        watcher = Watcher()
+    def watching(self, export_id: UUID, *, end: bool = False) -> Iterator[Watcher]:
+        """A watcher for one export while the block lasts; with `end`, not woken by what happens on the way."""
+        watcher = Watcher(end=end)
         self._watchers.setdefault(export_id, set()).add(watcher)
         self._seen[export_id] = _UNSEEN  # the next poll wakes: what it first sees may be new to this watcher
         self._somebody.set()
@@ -93,10 +100,11 @@ class Changes:
         """Whether anybody waits for this export here."""
         return export_id in self._watchers
 
-    def touch(self, export_id: UUID, found: Found | None = None) -> None:
+    def touch(self, export_id: UUID, found: Found | None = None, *, at_work: bool = False) -> None:
         """Wakes whoever waits for this export here. Each has its own copy of what was found."""
         for watcher in self._watchers.get(export_id, ()):
-            watcher.wake(found.copy() if found else None)
+            if not (at_work and watcher.end):
+                watcher.wake(found.copy() if found else None)
 
     async def poll(self, database: Database, queue: Queue, *, every: float) -> None:
         """Looks for changes by other replicas while somebody waits, every so many seconds; never returns."""
@@ -120,4 +128,4 @@ class Changes:
             present = (statuses.get(id), standings.get(id))
             if id in self._seen and self._seen[id] != present:
                 self._seen[id] = present
-                self.touch(id)
+                self.touch(id, at_work=statuses.get(id) == PENDING)

@@ -110,7 +110,7 @@ class WorkServicer(WorkServiceServicer):
                 answer.lease_expire_time.CopyFrom(timestamp(heard.expires_at))
         for beats in by_owner.values():
             for beat in beats:
-                self.changes.touch(beat.id)
+                self.changes.touch(beat.id, at_work=True)
         return answer
 
     async def CompleteWork(
@@ -189,7 +189,7 @@ class WorkServicer(WorkServiceServicer):
             return None
         if lease.attempt == 1:
             self.metrics.waited.observe(max(0.0, (datetime.now(UTC) - lease.enqueued_at).total_seconds()))
-        self.changes.touch(lease.id)
+        self.changes.touch(lease.id, at_work=True)
         owned = Owned(lease.tenant_id, lease.user_id, lease.id)
         handed_out = LeasedExport(
             owned, row.extension, row.status, lease.attempt, row.kills, lease.started_at, running=True

@@ -1,10 +1,12 @@
 import pytest
 
+from services.document.locales import supported_languages, words
 from services.document.view import present
-from services.render import glyphs
+from services.render import engine, glyphs
 from services.render.fonts import catalogue
 from services.runtime.errors import InvalidArgument
 from tests.unit.render_formats import people
+from vitae.render.v1.options_pb2 import FORMAT_PDF, RenderOptions
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,31 @@ def test_a_character_of_no_font_is_refused_by_name() -> None:
     assert caught.value.reason == "GLYPHS_MISSING"
     assert "U+12000 CUNEIFORM SIGN A" in caught.value.fields[0].description
     assert caught.value.metadata["characters"] == "U+E000 U+12000"
+
+
+@pytest.mark.parametrize("language", supported_languages())
+def test_the_words_we_add_are_covered(language: str) -> None:
+    known = words(language)
+
+    assert (
+        glyphs.uncovered(
+            [*known.titles.values(), *known.labels.values(), known.list_mark, known.label_mark, known.comma]
+        )
+        == []
+    )
+
+
+def test_a_plan_is_refused_for_what_is_printed_alone() -> None:
+    document = people.maya()
+    assert glyphs.all_covered(document)
+
+    document.resume.metadata.top_skills.append("\U00012000")
+    assert not glyphs.all_covered(document)
+    engine.plan(document, FORMAT_PDF, "", RenderOptions())
+
+    document.resume.header.full_name = "\U00012000"
+    with pytest.raises(InvalidArgument, match="no bundled font"):
+        engine.plan(document, FORMAT_PDF, "", RenderOptions())
 
 
 def test_every_text_of_a_view_is_looked_at() -> None:

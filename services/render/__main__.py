@@ -1,5 +1,9 @@
 """The render processes: `python -m services.render server` and `python -m services.render worker`."""
 
+import gc
+
+gc.disable()  # while code is loaded, all of which stays: a tenth of a start. Process turns it on again
+
 import argparse
 import asyncio
 import sys

@@ -117,7 +117,7 @@ class Supervisor:
         await self.stop()
 
     async def start(self) -> None:
-        """Starts all children and returns when the first is warm. Raises what the engine refuses to start for."""
+        """Starts the children and returns when the first is warm. Raises what the engine refuses to start for."""
         self._workspace = await asyncio.to_thread(Workspace.create, self._temporary)
         self._wanted.set()
         self._keeper = asyncio.create_task(self._keep_population())
@@ -277,12 +277,15 @@ class Supervisor:
         return self.concurrency + self._config.spares - fresh - self._starting
 
     async def _keep_population(self) -> None:
-        """Starts children while some are missing: at first as many at once as may render, later one after another."""
+        """Starts children while some are missing: the first alone, as others would only slow it down;
+        then as many at once as may render, later one after another.
+        """
         while True:
             await self._wanted.wait()
             self._wanted.clear()
             while (missing := self._missing()) > 0:
-                at_once = min(missing, max(1, self.concurrency - len(self._idle) - len(self._busy)))
+                lacking = self.concurrency - len(self._idle) - len(self._busy)
+                at_once = min(missing, max(1, lacking)) if self._first.is_set() else 1
                 await asyncio.gather(*(self._start_child() for _ in range(at_once)))
                 if self._failed_starts:
                     pause = min(_BACK_OFF_LONGEST, 0.1 * 2**self._failed_starts)

@@ -228,6 +228,7 @@ def run(
 
     `space` is its configuration space when that is not `name` ("render" for the process "render-worker").
     """
+    gc.enable()  # __main__ turned it off while code was loaded
     try:
         config = load(config_type, os.environ if environ is None else environ, process=space or name)
     except ConfigError as error:

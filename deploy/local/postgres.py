@@ -208,11 +208,9 @@ class Cluster:
         self, database: str, *arguments: str, text: str, **passwords: str
     ) -> subprocess.CompletedProcess[str]:
         """Runs a script as the administrator; not checked."""
+        where = ["-h", str(self._socket), "-p", str(PORT), "-U", ADMIN, "-d", database]
         return subprocess.run(
-            [
-                self._programs / "psql",
-                *("-X", *arguments, "-h", self._socket, "-p", str(PORT), "-U", ADMIN, "-d", database),
-            ],
+            [self._programs / "psql", "-X", *arguments, *where],
             input=text,
             capture_output=True,
             text=True,

@@ -8,6 +8,7 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
+PREPARED := $(VENV)/.prepared
 TESTABLE := $(VENV)/.testable
 
 # Tests, fastest first; a folder counts as soon as it exists.
@@ -28,7 +29,7 @@ help: ## Show this list.
 	  /^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(READY) ## Create .venv with pinned requirements, and the system libraries where that is allowed.
+setup: $(PREPARED) ## Create .venv with pinned requirements, and the system libraries where that is allowed.
 
 $(READY): requirements/dev.txt deploy/local/system_packages.py
 	@python="$$(deploy/local/find_python.sh)"; \
@@ -39,18 +40,24 @@ $(READY): requirements/dev.txt deploy/local/system_packages.py
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# What a start needs and does not change from one to the next: bytecode, and the database new data folders begin with.
+$(PREPARED): $(READY) $(wildcard services/*/migrations/versions/*.py) services/runtime/database_roles.sql
+	@$(PYTHON) -m compileall -q deploy gateway services protos/gen
+	@$(PYTHON) -m deploy.local prepare
+	@touch $@
+
 $(TESTABLE): $(READY) deploy/local/system_packages.py
 	@$(PYTHON) deploy/local/system_packages.py --install --tests
 	@touch $@
 
 .PHONY: demo
-demo: $(READY) ## Run the whole system once on a sample (or PROFILE=, JOB=, TEMPLATE=, FORMAT=) and write out/.
+demo: $(PREPARED) ## Run the whole system once on a sample (or PROFILE=, JOB=, TEMPLATE=, FORMAT=) and write out/.
 	@$(PYTHON) -m deploy.local demo \
 	  $(if $(PROFILE),--profile "$(PROFILE)") $(if $(JOB),--job "$(JOB)") \
 	  $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(FORMAT),--format "$(FORMAT)")
 
 .PHONY: run
-run: $(READY) ## Keep the whole system running; prints its URL, its docs URL and a development token.
+run: $(PREPARED) ## Keep the whole system running; prints its URL, its docs URL and a development token.
 	@$(PYTHON) -m deploy.local run
 
 ##@ Test it

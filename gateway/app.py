@@ -1,5 +1,6 @@
 """The ASGI application: routes, errors, identity, documentation. Everything it uses is passed in."""
 
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -95,10 +96,10 @@ def _document(app: FastAPI) -> None:
     """Adds /openapi.json and /docs, with Swagger UI from the package: the page works without the internet."""
     assets = resources.files(fastapi_offline).joinpath("static")
     app.mount("/docs/assets", StaticFiles(directory=str(assets)), name="docs-assets")
-    described = describe(app)
 
+    @cache  # made when first asked for: a process that starts is not to wait for it
     def openapi() -> dict[str, Any]:
-        return described
+        return describe(app)
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to replace the document
 

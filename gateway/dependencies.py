@@ -64,6 +64,12 @@ UpdateMask = Annotated[
 ]
 Words = Annotated[str, AfterValidator(_storable)]
 """A parameter that is kept as text."""
+Note = Annotated[Words, Query(max_length=2000, description="What the person says about it.")]
+Autosave = Annotated[
+    bool, Query(description="True to fold the change into the head version, unless that was exported.")
+]
+OfProfile = Annotated[str, Query(description="Only of this profile.")]
+ForPosting = Annotated[str, Query(description="Only for this posting.")]
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the version.")]
 DeleteFiles = Annotated[
     bool, Query(description="True to delete the finished files too; they otherwise live to their expiry.")

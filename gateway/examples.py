@@ -36,6 +36,11 @@ PROFILE_CHANGE: Examples = {
     "Another summary": {"value": {"content": {"summary": "Engineer of systems that may not fail."}}}
 }
 
+MATCHES: Examples = {
+    "All of mine": {"value": {"job_posting_id": _POSTING}},
+    "Some": {"value": {"job_posting_id": _POSTING, "profile_ids": [_PROFILE]}},
+}
+
 RESUME: Examples = {
     "For a job posting": {"value": {"profile_id": _PROFILE, "job_posting_id": _POSTING}},
     "General": {"value": {"profile_id": _PROFILE, "title": "General resume"}},

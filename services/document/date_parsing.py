@@ -2,13 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from functools import cache
 
-import babel
-from babel import localedata
-
-from services.document.locales import cldr, present_words, supported_languages
+from services.document.locales import present_words
+from services.document.month_names import WORD, month_names
 from vitae.resume.v1 import common_pb2
 
 _YEAR = r"(?P<year>[12]\d{3})"
@@ -21,7 +17,6 @@ _MONTH_FIRST = re.compile(rf"(?P<month>\d{{1,2}})[-/.]{_YEAR}")
 _DAY_AND_MONTH = re.compile(rf"(?P<first>\d{{1,2}})(?P<mark>[-/.])\s?(?P<second>\d{{1,2}})[-/.]\s?{_YEAR}")
 _EAST_ASIAN = re.compile(rf"{_YEAR}[年년]\s?(?:(?P<month>\d{{1,2}})[月월]\s?(?:(?P<day>\d{{1,2}})[日일])?)?")
 _ONLY_YEAR = re.compile(r"(?<!\d)([12]\d{3})(?!\d)")
-_WORDS = re.compile(r"[^\s\d.,;:/()\-–]+|\d+")
 _SMALL_WORDS = frozenset(
     {"de", "del", "of", "г", "года", "р", "року", "roku", "th", "st", "nd", "rd", "ב", "the"}
 )
@@ -68,10 +63,10 @@ def _numeric(plain: str, written: str) -> common_pb2.PartialDate | None:
 def _named(plain: str) -> common_pb2.PartialDate | None:
     """As in "June 2014", "29 juin 2014", "2014 March": a month's name, a year, and perhaps a day, and nothing else."""
     months, numbers = [], []
-    for word in _WORDS.findall(plain.casefold()):
+    for word in WORD.findall(plain.casefold()):
         if word.isdigit():
             numbers.append(word)
-        elif month := _month_names().get(word):
+        elif month := month_names().get(word):
             months.append(month)
         elif word not in _SMALL_WORDS:
             return None
@@ -104,38 +99,3 @@ def _int(text: str | None) -> int:
 
 def _western_digits(text: str) -> str:
     return "".join(str(unicodedata.digit(each)) if each.isdecimal() else each for each in text)
-
-
-@cache
-def _month_names() -> Mapping[str, int]:
-    """Months by name and abbreviation in every supported language, from CLDR. A name that means different months
-    in different languages is left out ("listopad" is October in Croatian and November in Czech).
-    """
-    numbers: dict[str, set[int]] = {}
-    for language in supported_languages():
-        months = _months(language)
-        for form in ("format", "stand-alone"):
-            for width in ("wide", "abbreviated"):
-                for number, name in months[form][width].items():
-                    for spelling in _spellings(name):
-                        numbers.setdefault(spelling, set()).add(number)
-    numbers["sept"] = {9}
-    return {name: found.pop() for name, found in numbers.items() if len(found) == 1}
-
-
-def _months(language: str) -> Mapping[str, Mapping[str, Mapping[int, str]]]:
-    """Months of a language from CLDR. What Babel has loaded for that goes again: a megabyte for each language."""
-    before = set(localedata._cache)  # noqa: SLF001 - Babel keeps what it has read for good, and offers no other way
-    months: Mapping[str, Mapping[str, Mapping[int, str]]] = babel.Locale.parse(str(cldr(language))).months
-    copied = {form: {width: dict(names.items()) for width, names in months[form].items()} for form in months}
-    for name in set(localedata._cache) - before:  # noqa: SLF001
-        localedata._cache.pop(name, None)  # noqa: SLF001
-    return copied
-
-
-def _spellings(name: str) -> set[str]:
-    folded = unicodedata.normalize("NFKC", name).casefold().strip(". ")
-    unaccented = "".join(
-        each for each in unicodedata.normalize("NFD", folded) if not unicodedata.combining(each)
-    )
-    return {each for each in (folded, unaccented) if len(_WORDS.findall(each)) == 1 and not each[0].isdigit()}

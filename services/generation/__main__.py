@@ -1,5 +1,9 @@
 """Runs the generation service: `python -m services.generation`. Only wiring; what it serves is in the folders."""
 
+import gc
+
+gc.disable()  # while code is loaded, all of which stays: a tenth of a start. Process turns it on again
+
 import sys
 from datetime import UTC, datetime
 
@@ -13,8 +17,8 @@ from services.runtime.client import as_service, open_channel
 from services.runtime.db import Database
 from services.runtime.external_identity import external_verifier
 from services.runtime.logs import get_logger
-from services.runtime.migrate import require_schema
 from services.runtime.process import Process, run
+from services.runtime.schema import require_schema
 from services.runtime.server import build_server
 from vitae.storage.v1.admin_pb2_grpc import StorageAdminServiceStub
 
@@ -24,7 +28,7 @@ PACKAGE = "services.generation"
 async def start(process: Process, config: GenerationConfig) -> None:
     """Wires the process."""
     database = await process.enter(Database.from_config(config.database, application=SERVICE))
-    await require_schema(database, PACKAGE)
+    await require_schema(database, PACKAGE, wait=config.database.start_wait)
     process.check("database", database.check)
     internal = InternalVerifier.from_jwks(config.internal_keys.jwks, audience=SERVICE)
     external = external_verifier(config.external_identity)

@@ -1,5 +1,9 @@
 """The render processes: `python -m services.render server` and `python -m services.render worker`."""
 
+import gc
+
+gc.disable()  # while code is loaded, all of which stays: a tenth of a start. Process turns it on again
+
 import argparse
 import asyncio
 import sys
@@ -82,7 +86,9 @@ async def _children(
     process: Process, children: ChildrenConfig, files: FileConfig
 ) -> tuple[Supervisor, FileLimits]:
     limits = FileLimits(files.max_pages, files.max_bytes)
-    supervisor = await process.enter(Supervisor(children, limits, registry=process.registry))
+    supervisor = await process.enter(
+        Supervisor(children, limits, registry=process.registry, others_after=process.ready)
+    )
 
     async def check() -> bool:
         return supervisor.healthy()

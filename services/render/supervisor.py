@@ -81,7 +81,9 @@ class Supervisor:
         registry: CollectorRegistry,
         engine: str = "services.render.engine",
         temporary: Path | None = None,
+        others_after: asyncio.Event | None = None,
     ) -> None:
+        """Until `others_after` is set one child is enough: several would only make each other's start longer."""
         self.concurrency = capacity.children(wanted=config.count, spares=config.spares)
         self._config = config
         self._options = ChildOptions(
@@ -104,7 +106,8 @@ class Supervisor:
         self._first = asyncio.Event()
         self._refusal: VitaeError | None = None
         self._tasks: set[asyncio.Task[object]] = set()
-        self._keeper: asyncio.Task[None] | None = None
+        self._others_after = others_after
+        self._keepers: list[asyncio.Task[None]] = []
         self._workspace: Workspace | None = None
 
     async def __aenter__(self) -> Self:
@@ -117,10 +120,13 @@ class Supervisor:
         await self.stop()
 
     async def start(self) -> None:
-        """Starts all children and returns when the first is warm. Raises what the engine refuses to start for."""
+        """Starts the children and returns when the first is warm. Raises what the engine refuses to start for."""
         self._workspace = await asyncio.to_thread(Workspace.create, self._temporary)
         self._wanted.set()
-        self._keeper = asyncio.create_task(self._keep_population())
+        self._keepers = [
+            asyncio.create_task(self._keep_population()),
+            asyncio.create_task(self._want_others()),
+        ]
         await self._first.wait()
         if self._refusal is not None:
             refusal = self._refusal
@@ -133,9 +139,9 @@ class Supervisor:
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_exception(_stopping())
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
         idle = [*self._idle]
         self._idle.clear()
         await asyncio.gather(*(each.reap() for each in self._busy), *(each.close() for each in idle))
@@ -274,7 +280,13 @@ class Supervisor:
 
     def _missing(self) -> int:
         fresh = sum(not each.worn for each in (*self._idle, *self._busy))
-        return self.concurrency + self._config.spares - fresh - self._starting
+        waits = self._others_after is not None and not self._others_after.is_set()
+        return (1 if waits else self.concurrency + self._config.spares) - fresh - self._starting
+
+    async def _want_others(self) -> None:
+        if self._others_after is not None:
+            await self._others_after.wait()
+            self._wanted.set()
 
     async def _keep_population(self) -> None:
         """Starts children while some are missing: at first as many at once as may render, later one after another."""

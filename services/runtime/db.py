@@ -80,6 +80,12 @@ class DatabaseConfig:
         meaning="How long a request waits for a connection before it is refused.",
         minimum=0,
     )
+    start_wait: Seconds = setting(
+        "VITAE_{PROCESS}_DATABASE_START_WAIT",
+        default="0s",
+        meaning="How long a starting process waits for its database and its migrations before it gives up.",
+        minimum=0,
+    )
     statement_timeout: Seconds = setting(
         "VITAE_{PROCESS}_DATABASE_STATEMENT_TIMEOUT",
         default="5s",

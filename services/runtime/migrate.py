@@ -34,15 +34,14 @@ from typing import Any, TextIO
 from alembic import command, context
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, MetaData, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from services.runtime.config import ConfigError, Seconds, load, rows, setting
-from services.runtime.db import APP_ROLE, QUEUE_ROLE, Database, driver_url
-from services.runtime.errors import FailedPrecondition
+from services.runtime.db import APP_ROLE, QUEUE_ROLE, driver_url
+from services.runtime.schema import missing
 
 ADVISORY_LOCK = 0x7669746165
 """"vitae" in ASCII; one database holds one service, so one key is enough."""
@@ -121,38 +120,6 @@ def drift(url: str, package: str) -> str:
         except CommandError as error:
             return str(error)
     return ""
-
-
-async def require_schema(database: Database, package: str) -> None:
-    """Raises FailedPrecondition (SCHEMA_BEHIND) while the database lacks a migration this code needs: for start-up."""
-    async with database.queue_transaction() as connection:
-        there = await connection.execute(text("select to_regclass('alembic_version') is not null"))
-        applied: list[str] = []
-        if there.scalar_one():
-            applied = list(
-                (await connection.execute(text("select version_num from alembic_version"))).scalars()
-            )
-    lacking = missing(package, applied)
-    if lacking:
-        raise FailedPrecondition(
-            f"The database lacks the migrations {', '.join(lacking)}: run python -m {package}.migrate upgrade.",
-            reason="SCHEMA_BEHIND",
-        )
-
-
-def missing(package: str, applied: Sequence[str]) -> list[str]:
-    """The known revisions that are not ancestors of the `applied` ones, oldest first.
-
-    A revision this code does not know was applied by a newer version, which knows all of ours.
-    """
-    scripts = ScriptDirectory.from_config(_config(package))
-    known = {each.revision for each in scripts.walk_revisions()}
-    if set(applied) - known:
-        return []
-    reached = {each.revision for head in applied for each in scripts.iterate_revisions(head, "base")}
-    return [
-        each.revision for each in reversed(list(scripts.walk_revisions())) if each.revision not in reached
-    ]
 
 
 def run_environment(metadata: MetaData) -> None:

@@ -14,10 +14,12 @@ given the owner's address by mistake sees no row; a backup therefore runs as a s
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-
-from alembic.operations import Operations
+from typing import TYPE_CHECKING
 
 from services.runtime.db import APP_ROLE, QUEUE_ROLE
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
 
 ALL = ("select", "insert", "update", "delete")
 
@@ -27,7 +29,7 @@ _SHARED = "(select current_setting('vitae.shared', true)) = 'on'"
 
 
 def protect(
-    op: Operations,
+    op: "Operations",
     table: str,
     *,
     tenant_column: str = "tenant_id",
@@ -46,7 +48,7 @@ def protect(
 
 
 @contextmanager
-def unforced(op: Operations, *tables: str) -> Iterator[None]:
+def unforced(op: "Operations", *tables: str) -> Iterator[None]:
     """Inside, the owner sees every row of these tables, for a data migration."""
     for table in tables:
         op.execute(f"alter table {_quoted(table)} no force row level security")

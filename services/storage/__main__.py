@@ -1,5 +1,9 @@
 """The storage process: `python -m services.storage`."""
 
+import gc
+
+gc.disable()  # while code is loaded, all of which stays: a tenth of a start. Process turns it on again
+
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,9 +17,9 @@ from services.runtime.db import Database
 from services.runtime.errors import VitaeError
 from services.runtime.external_identity import external_verifier
 from services.runtime.logs import get_logger
-from services.runtime.migrate import require_schema
 from services.runtime.process import Process, run
 from services.runtime.queue import Doorbell
+from services.runtime.schema import require_schema
 from services.runtime.server import build_server
 from services.storage.config import StorageConfig
 from services.storage.inspection.doctor import Doctor
@@ -36,7 +40,7 @@ async def start(process: Process, config: StorageConfig) -> None:
     internal = InternalVerifier.from_jwks(config.keys.jwks, audience=NAME)
     external = external_verifier(config.identity)
     database = await process.enter(_open_database(config))
-    await require_schema(database, PACKAGE)
+    await require_schema(database, PACKAGE, wait=config.database.start_wait)
     objects, links = await open_objects(config.s3, config.local, database)
     await process.enter(_closing(objects))
     doorbell = Doorbell(database, listen=config.database.listen, poll=config.work.poll)

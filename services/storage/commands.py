@@ -19,8 +19,8 @@ from services.runtime.db import Database
 from services.runtime.errors import VitaeError
 from services.runtime.logs import configure_logs
 from services.runtime.metrics import new_registry
-from services.runtime.migrate import require_schema
 from services.runtime.queue import Doorbell, Queue
+from services.runtime.schema import require_schema
 from services.storage.config import StorageConfig
 from services.storage.exports.waiting import Changes
 from services.storage.inspection.audit import Audit

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.runtime.db import Database
 from services.runtime.queue import Doorbell, Queue
@@ -23,7 +23,6 @@ from services.storage.links import LinkSigner
 from services.storage.metrics import StorageMetrics
 from services.storage.objects.base import ObjectStore
 from services.storage.objects.local import LocalStore
-from services.storage.objects.s3 import S3Settings, S3Store
 from services.storage.objects.servicer import ObjectServicer
 from services.storage.retention.cleanup import Cleanup
 from services.storage.retention.deletions import Deletions
@@ -45,6 +44,9 @@ from vitae.storage.v1.exports_pb2_grpc import add_ExportServiceServicer_to_serve
 from vitae.storage.v1.objects_pb2_grpc import add_ObjectServiceServicer_to_server
 from vitae.storage.v1.usage_pb2_grpc import add_UsageServiceServicer_to_server
 from vitae.storage.v1.work_pb2_grpc import add_WorkServiceServicer_to_server
+
+if TYPE_CHECKING:
+    from services.storage.objects.s3 import S3Settings
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ async def open_objects(
     """
     create = not await any_files(database)
     if s3.bucket:
+        from services.storage.objects.s3 import S3Store  # here: boto3 is half a second of a start
+
         return S3Store(replace(_s3_settings(s3), create=create)), None
     if local.folder is None:
         raise ValueError("neither a bucket nor a folder is configured")
@@ -202,7 +206,9 @@ def _creation_limits(limits: LimitsConfig) -> CreationLimits:
     )
 
 
-def _s3_settings(config: S3Config) -> S3Settings:
+def _s3_settings(config: S3Config) -> "S3Settings":
+    from services.storage.objects.s3 import S3Settings
+
     return S3Settings(
         bucket=config.bucket,
         region=config.region,

@@ -19,7 +19,7 @@ from gateway.protojson import from_json
 from services.runtime.validation import validate
 from tests.support.gateway import gateway
 from tests.support.messages import message_types
-from vitae.generation.v1 import cover_letters_pb2, resumes_pb2
+from vitae.generation.v1 import cover_letters_pb2, matching_pb2, resumes_pb2
 from vitae.render.v1 import render_pb2
 from vitae.resume.v1 import profile_pb2
 from vitae.storage.v1 import exports_pb2
@@ -85,6 +85,7 @@ def test_every_body_has_a_schema_and_an_example(described: Json) -> None:
     [
         (examples.PROFILE, profile_pb2.Profile),
         (examples.PROFILE_CHANGE, profile_pb2.Profile),
+        (examples.MATCHES, matching_pb2.MatchProfilesRequest),
         (examples.RESUME, resumes_pb2.GenerateResumeRequest),
         (examples.RESUME_CHANGE, resumes_pb2.Resume),
         (examples.COVER_LETTER, cover_letters_pb2.GenerateCoverLetterRequest),

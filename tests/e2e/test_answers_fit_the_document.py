@@ -97,6 +97,8 @@ def test_every_answer_is_as_documented(rest: Checked) -> None:
         assert rest.ask("GET", path).status_code == 200, path
     for path in ("/rankings", "/matches"):
         rest.call("GET", path, params=ids)
+    many = {"job_posting_id": ids["job_posting_id"], "profile_ids": [ids["profile_id"]]}
+    assert rest.ask("POST", "/matches/batch", json=many).json()["rank"] == 1
     preview = {"document": {"resume": resume["structure"]}, "width_px": 100}
     assert rest.ask("POST", "/previews", json=preview).status_code == 200
     assert rest.ask("GET", f"/exports/{export['id']}/download").status_code == 302

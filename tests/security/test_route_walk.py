@@ -71,6 +71,11 @@ TABLE: Mapping[str, tuple[Call, ...]] = {
     "GET /api/v1/matches": tuple(
         Call(f"/matches?profile_id={profile}&job_posting_id={posting}") for profile, posting in _MATCHED
     ),
+    "POST /api/v1/matches/batch": (
+        Call("/matches/batch", '{"job_posting_id": "$posting"}'),
+        Call("/matches/batch", '{"job_posting_id": "$my_posting", "profile_ids": ["$profile"]}'),
+        Call("/matches/batch", '{"job_posting_id": "$posting", "profile_ids": ["$my_profile"]}'),
+    ),
     "POST /api/v1/resumes": (
         Call("/resumes", '{"profile_id": "$profile"}'),
         *(

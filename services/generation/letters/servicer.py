@@ -10,14 +10,14 @@ from uuid import UUID, uuid4
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from services.generation.documents import store
+from services.generation.documents import serving, store
 from services.generation.documents.saving import Change
 from services.generation.documents.store import DocumentRow
+from services.generation.documents.versions import NewVersion
 from services.generation.letters.compose import LetterComposition, Wish, compose_letter
 from services.generation.letters.revision import COVER_LETTER, LetterGround, LetterWriter, edited
 from services.generation.matching.scoring import score
 from services.generation.matching.servicer import get_or_rank
-from services.generation.outbox import store as outbox
 from services.generation.outbox.relay import Relay
 from services.generation.postings import store as postings
 from services.generation.profiles import store as profiles
@@ -26,10 +26,9 @@ from services.generation.resumes.structure import line_problems, refuse
 from services.generation.skills.table import SkillTable
 from services.generation.tables import Lock, etag_of, idempotency_keys, optional_id, sees_tenant, timestamp
 from services.runtime.auth import Identity, require_user
-from services.runtime.db import Database, after_commit, retrying
+from services.runtime.db import Database, retrying
 from services.runtime.errors import FieldError, InvalidArgument
 from services.runtime.idempotency import RepeatableCall
-from services.runtime.pages import after_token, next_token, page_size
 from services.runtime.validation import violations
 from vitae.generation.v1 import (
     cover_letters_pb2,
@@ -39,7 +38,7 @@ from vitae.generation.v1 import (
     postings_pb2,
     resumes_pb2,
 )
-from vitae.resume.v1 import common_pb2, document_pb2, profile_pb2
+from vitae.resume.v1 import document_pb2, profile_pb2
 
 LETTER_COMPOSER_VERSION = "1"
 
@@ -69,9 +68,7 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
     ) -> CoverLetter:
         """Composes a letter from what the profile proves and stores it as version 1."""
         identity = require_user()
-        if request.options.provider or request.options.model:
-            problem = FieldError("options.provider", "must be empty: no model is configured")
-            raise InvalidArgument(reason="MODEL_NOT_CONFIGURED", fields=[problem])
+        serving.refuse_model(request.options)
         call = RepeatableCall(idempotency_keys, identity, "GenerateCoverLetter", request.request_id, request)
         return await retrying(lambda: self._generate(identity, request, call))
 
@@ -79,30 +76,15 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
         self, request: cover_letters_pb2.GetCoverLetterRequest, context: Any
     ) -> CoverLetter:
         """One letter at its head version."""
-        identity = require_user()
-        async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
-            return letter_message(await store.head(connection, identity, UUID(request.id), COVER_LETTER))
+        return letter_message(await serving.head(self._database, COVER_LETTER, request.id))
 
     async def ListCoverLetters(
         self, request: cover_letters_pb2.ListCoverLettersRequest, context: Any
     ) -> cover_letters_pb2.ListCoverLettersResponse:
         """A page of letters, newest first, without their contents."""
-        identity, size = require_user(), page_size(request.page_size)
-        after = after_token(request.page_token)
-        async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
-            rows, total = await store.page(
-                connection,
-                identity,
-                COVER_LETTER,
-                after,
-                size,
-                profile_id=optional_id(request.profile_id, "profile_id"),
-                job_posting_id=optional_id(request.job_posting_id, "job_posting_id"),
-            )
+        rows, next_page, total = await serving.listed(self._database, COVER_LETTER, request)
         return cover_letters_pb2.ListCoverLettersResponse(
-            cover_letters=[_listed(row) for row in rows[:size]],
-            next_page_token=next_token(rows, size),
-            total_size=total,
+            cover_letters=[_listed(row) for row in rows], next_page_token=next_page, total_size=total
         )
 
     async def UpdateCoverLetter(
@@ -113,24 +95,25 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
         letter_id = optional_id(request.cover_letter.id, "cover_letter.id")
         if letter_id is None:
             raise InvalidArgument(fields=[FieldError("cover_letter.id", "must be the id of a cover letter")])
-        origin = (
-            documents_pb2.VERSION_ORIGIN_AUTOSAVE
-            if request.autosave
-            else documents_pb2.VERSION_ORIGIN_USER_EDIT
-        )
+        origin = serving.origin_of(request)
 
         def make(row: DocumentRow, ground: LetterGround) -> Change | None:
             head = CoverLetter(title=row.title, structure=ground.head)
             letter = _merged(request.cover_letter, mask, head)
             refuse("letter", [*violations(letter), *line_problems(letter.structure)])
-            if not changes_structure(mask) and not request.note:
-                return Change(letter.title, None) if letter.title != row.title else None
-            keeps_note = request.autosave and not request.note and ground.number == row.head_version
-            note = row.note if keeps_note else request.note
-            version = edited(letter.structure, ground, origin, note)
-            unchanged = version.document.cover_letter == ground.head and letter.title == row.title
-            same = request.autosave and unchanged and note == row.note
-            return None if same else Change(letter.title, version)
+
+            def made(note: str) -> tuple[NewVersion, bool]:
+                version = edited(letter.structure, ground, origin, note)
+                return version, version.document.cover_letter == ground.head
+
+            return serving.change(
+                request,
+                row,
+                ground.number,
+                title=letter.title,
+                structural=changes_structure(mask),
+                edited=made,
+            )
 
         etag = request.cover_letter.etag
         return letter_message(await self._writer.save(identity, letter_id, etag, origin, make))
@@ -139,17 +122,7 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
         self, request: cover_letters_pb2.DeleteCoverLetterRequest, context: Any
     ) -> Empty:
         """Deletes a letter with its versions, and has storage follow."""
-        identity, letter_id = require_user(), UUID(request.id)
-        async with self._database.user_transaction(identity, shared=sees_tenant(identity)) as connection:
-            await store.remove(connection, identity, letter_id, COVER_LETTER, request.etag)
-            await outbox.note_forgotten(
-                connection,
-                identity.tenant_id,
-                identity.user,
-                [letter_id],
-                delete_files=request.delete_files,
-            )
-            after_commit(connection, self._relay.wake)
+        await serving.deleted(self._database, COVER_LETTER, request, self._relay)
         return Empty()
 
     async def _generate(
@@ -182,7 +155,9 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
 
             composition, match_score = await asyncio.to_thread(compose)
             new = _new_document(profile, posting, ranking, composition, match_score)
-            _record(new.details.generation, wish, now, self._clock(), perf_counter() - started)
+            generation = new.details.generation
+            generation.tone = wish.tone
+            serving.record(generation, LETTER_COMPOSER_VERSION, now, self._clock(), perf_counter() - started)
             document_id = uuid4()
             await store.add(connection, identity, new, document_id, now)
             await call.keep(connection, document_id.bytes, now)
@@ -210,14 +185,13 @@ def _new_document(
     name = composition.structure.sender.full_name
     return store.NewDocument(
         document_type=COVER_LETTER,
-        title=" – ".join(part for part in (name, posting.title, posting.company) if part)[:300],
+        title=serving.title_of(name, posting),
         full_name=name,
         profile_id=UUID(profile.id),
         job_posting_id=UUID(posting.id),
         job_title=posting.title,
         company=posting.company,
-        job_keywords=[each.skill for each in posting.analysis.skills]
-        + [each.text for each in posting.analysis.keywords],
+        job_keywords=serving.keywords_of(posting),
         ranking_id=UUID(ranking.id) if ranking.id else None,
         document=document_pb2.Document(cover_letter=composition.structure),
         content_text=composition.content_text,
@@ -229,18 +203,6 @@ def _new_document(
         origin=documents_pb2.VERSION_ORIGIN_COMPOSED,
         change_summary="Composed from the profile.",
     )
-
-
-def _record(
-    generation: resumes_pb2.GenerationRecord, wish: Wish, started: datetime, ended: datetime, seconds: float
-) -> None:
-    """Notes how the letter was made: unaided, at once."""
-    state = generation.state
-    state.status, state.step, state.progress = common_pb2.WORK_STATUS_COMPLETED, "done", 100
-    state.start_time.CopyFrom(timestamp(started))
-    state.complete_time.CopyFrom(timestamp(ended))
-    state.duration_seconds = round(seconds, 6)
-    generation.composer_version, generation.tone = LETTER_COMPOSER_VERSION, wish.tone
 
 
 def letter_message(row: DocumentRow) -> CoverLetter:

@@ -9,7 +9,8 @@
 A released create_queue_vN never changes: later shapes get their own function and a migration in each service.
 """
 
-from alembic.operations import Operations
+from typing import TYPE_CHECKING
+
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -27,13 +28,16 @@ from sqlalchemy import (
 
 from services.runtime.row_security import protect
 
+if TYPE_CHECKING:
+    from alembic.operations import Operations
+
 
 def queue_tables(metadata: MetaData) -> tuple[Table, Table]:
     """(work_items, user_slots), declared in `metadata`."""
     return _work_items(metadata), _user_slots(metadata)
 
 
-def create_queue_v1(op: Operations) -> None:
+def create_queue_v1(op: "Operations") -> None:
     """Creates both tables with their policies and grants."""
     metadata = MetaData()
     for table in (_work_items(metadata), _user_slots(metadata)):
@@ -46,7 +50,7 @@ def create_queue_v1(op: Operations) -> None:
         protect(op, table.name, queue=True)
 
 
-def drop_queue_v1(op: Operations) -> None:
+def drop_queue_v1(op: "Operations") -> None:
     """Drops both tables."""
     op.drop_table("user_slots")
     op.drop_table("work_items")

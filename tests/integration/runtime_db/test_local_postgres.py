@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from deploy.local import postgres_user
-from deploy.local.postgres import Cluster, PostgresError, start, wheel_programs
+from deploy.local.postgres import Cluster, PostgresError, claim, start, wheel_programs
 
 PROGRAMS = Path(os.environ["VITAE_TEST_PG_BIN"]) if "VITAE_TEST_PG_BIN" in os.environ else None
 
@@ -218,6 +218,38 @@ def test_a_folder_without_its_passwords_is_refused(folder: Path) -> None:
 def test_an_interrupted_beginning_is_begun_again(tmp_path: Path) -> None:
     (tmp_path / "data" / "cluster" / "base").mkdir(parents=True)
     with run(tmp_path / "data") as cluster:
+        assert cluster.is_running()
+
+
+def test_new_data_begin_as_a_copy_with_a_password_of_their_own(pristine: Path, tmp_path: Path) -> None:
+    template = tmp_path / "template"
+    shutil.copytree(pristine, template)
+    with run(template) as cluster, psycopg.connect(cluster.prepare("storage").owner_url) as connection:
+        connection.execute("create table made_before (id int)")
+    passwords = json.loads((template / "secrets.json").read_text())
+    with claim(tmp_path / "data", programs=PROGRAMS) as cluster:
+        cluster.launch(durable=False, prepared=template / "cluster")
+        own = cluster.prepare("storage")
+        with psycopg.connect(own.owner_url) as connection:
+            connection.execute("select * from made_before")
+        theirs = json.loads((tmp_path / "data" / "secrets.json").read_text())
+        for role in ("vitae_admin", "vitae_storage", "vitae_storage_owner"):
+            assert theirs[role] != passwords[role]
+            url = (
+                cluster.admin_url()
+                .replace("vitae_admin", role)
+                .replace(theirs["vitae_admin"], passwords[role])
+            )
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(url)
+    with run(tmp_path / "data") as cluster, psycopg.connect(own.owner_url) as connection:
+        connection.execute("select * from made_before")
+
+
+def test_a_copy_that_was_interrupted_is_begun_again(pristine: Path, tmp_path: Path) -> None:
+    (tmp_path / "data" / "cluster.draft" / "base").mkdir(parents=True)
+    with claim(tmp_path / "data", programs=PROGRAMS) as cluster:
+        cluster.launch(durable=True, prepared=pristine / "cluster")
         assert cluster.is_running()
 
 

@@ -1,5 +1,6 @@
 """Migrations through the shared implementation, with a service made for it and the real ones."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,19 +11,20 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from services.runtime.db import Database
-from services.runtime.errors import FailedPrecondition
+from services.runtime.errors import FailedPrecondition, Unavailable
 from services.runtime.migrate import (
     ADVISORY_LOCK,
     MigrationError,
     downgrade,
     drift,
-    missing,
     pending,
-    require_schema,
     upgrade,
 )
+from services.runtime.schema import missing, require_schema
 from tests.support.postgres import Databases
 
 ENVIRONMENT = """
@@ -159,6 +161,43 @@ async def test_a_service_refuses_a_schema_that_is_behind(databases: Databases, p
     upgrade(urls.owner_url, package)
     await require_schema(database, package)
     await database.close()
+
+
+async def test_a_service_that_may_wait_starts_once_the_migrations_are_done(
+    databases: Databases, package: str
+) -> None:
+    urls = databases.empty("sample")
+    database = Database(urls.login_url, application="test")
+    waiting = asyncio.create_task(require_schema(database, package, wait=60))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    await asyncio.to_thread(upgrade, urls.owner_url, package)
+    await waiting
+    await database.close()
+
+
+async def test_a_service_waits_for_a_database_that_is_not_made_yet(
+    databases: Databases, package: str
+) -> None:
+    made = databases.empty("sample")
+    name = made.login_url.split("@/")[1].split("?")[0]
+    database = Database(made.login_url.replace(name, "no_such_database"), application="test")
+    with pytest.raises((FailedPrecondition, Unavailable)):
+        await require_schema(database, package, wait=0.3)
+    await database.close()
+
+
+@pytest.mark.parametrize("service", ["generation", "storage"])
+def test_revisions_read_without_alembic_are_those_alembic_knows(service: str) -> None:
+    package = f"services.{service}"
+    config = Config()
+    folder = Path(__file__).parents[3] / "services" / service / "migrations"
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("path_separator", "os")
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    assert missing(package, []) == [each.revision for each in reversed(scripts)]
+    for number, each in enumerate(scripts):
+        assert missing(package, [each.revision]) == [later.revision for later in reversed(scripts[:number])]
 
 
 @pytest.mark.parametrize("service", ["generation", "storage"])

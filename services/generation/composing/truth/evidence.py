@@ -12,7 +12,8 @@ from google.protobuf.message import Message
 from services.document.locales import cldr, guess_language
 from services.generation.composing.truth.dates import Date, of_partial
 from services.generation.composing.truth.language import Language, language_of
-from services.generation.composing.truth.reading import Part, Word, read
+from services.generation.composing.truth.reading import read
+from services.generation.composing.truth.statements import Part, Word
 from services.generation.skills.extraction import find_skills
 from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import fold

@@ -15,7 +15,9 @@ from itertools import pairwise
 
 from services.generation.composing.truth.evidence import Evidence, Said, flat, keys_of
 from services.generation.composing.truth.quantities import Quantity, is_currency
-from services.generation.composing.truth.reading import CJK, Part, Word, read
+from services.generation.composing.truth.reading import read
+from services.generation.composing.truth.statements import Part, Word
+from services.generation.composing.truth.tokens import CJK
 from services.generation.skills.tokens import fold
 from vitae.resume.v1 import common_pb2
 

@@ -18,7 +18,6 @@ from services.generation.composing.localized import source_of
 from services.generation.composing.selection import choose, note_left_out
 from services.generation.composing.skills import same_name
 from services.generation.postings.requirements import NEGATED
-from services.generation.skills.extraction import find_skills
 from services.generation.skills.tokens import fold
 from vitae.generation.v1 import documents_pb2, matching_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
@@ -369,11 +368,11 @@ def substituted(context: Context, text: str) -> str:
         if context.wanted
         else {}
     )
-    table = context.reading.table
-    for mention in reversed(find_skills(table.tokens(text), table)):
+    texts = context.reading.texts
+    for mention in reversed(texts.mentions(text)):
         skill = asked.get(mention.skill.name)
         written = mention.written(text)
-        if skill is None or table.tokenizer.key(written) in skill.keys:
+        if skill is None or texts.key(written) in skill.keys:
             continue
         term = next((each for each in skill.written if same_name(each, written)), written)
         text = text[: mention.start] + term + text[mention.end :]

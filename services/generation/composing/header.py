@@ -163,7 +163,7 @@ def _own_word(item: common_pb2.Line) -> str:
 def _names(context: Context, item: common_pb2.Line) -> list[str]:
     """Canonical names of a skill shown, by its text or, where that joins two spellings, by the person's own."""
     ids = set(item.provenance.source_ids)
-    keys = [context.reading.table.tokenizer.key(text) for text in (item.text, *item.alternates)]
+    keys = [context.reading.texts.key(text) for text in (item.text, *item.alternates)]
     for key in keys:
         alias = context.reading.table.aliases.get(key)
         if alias and alias.skill and alias.skill.name in context.reading.skills:

@@ -165,7 +165,7 @@ def _posting_term(context: Context, canonical: str, name: str) -> str:
     word stays. A shorter word stands behind the full one, "Kubernetes (k8s)", so that either is found.
     """
     skill = _asked(context, canonical)
-    if skill is None or context.reading.table.tokenizer.key(name) in skill.keys:
+    if skill is None or context.reading.texts.key(name) in skill.keys:
         return ""
     term = next((squeeze(each) for each in skill.written if same_name(each, name)), "")
     is_short = term and _squash(name).startswith(term[0].lower()) and len(term) * 2 <= len(squeeze(name))

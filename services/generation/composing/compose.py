@@ -7,26 +7,24 @@ from datetime import date
 from services.document.lines import assign_ids, iter_lines, without_lines
 from services.document.text import content_text
 from services.generation.composing import entries, header
+from services.generation.composing.beginners import is_graduate
 from services.generation.composing.context import Context, Notes, squeeze
 from services.generation.composing.extent import Ruler
 from services.generation.composing.length import shorten
 from services.generation.composing.memory import Memory
 from services.generation.composing.quality import quality
 from services.generation.composing.skills import skills_section
+from services.generation.composing.tidying import tidy
 from services.generation.composing.truth import require_truth, untruths
 from services.generation.matching.asked import asked
 from services.generation.matching.ranking import Ranker, rank_reading
 from services.generation.matching.reading import Reading
 from services.generation.matching.scoring import METHOD_VERSION, add_tailored, score_reading
-from services.generation.matching.tenure import tenure
 from services.generation.skills.table import SkillTable
 from vitae.generation.v1 import documents_pb2, matching_pb2, postings_pb2, resumes_pb2
 from vitae.resume.v1 import profile_pb2, resume_pb2
 
 COMPOSER_VERSION = "1"
-
-_GRADUATE_YEARS = 2
-"""Years of work before the latest studies, and since, below which education stands first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +163,7 @@ def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.St
         "volunteer": resume_pb2.ResumeSection(volunteer=entries.volunteer(context)),
     }
     order = list(sections)
-    if _is_graduate(context):
+    if is_graduate(context):
         order.remove("education")
         order.insert(1, "education")
     found = [sections[name] for name in order]
@@ -175,6 +173,8 @@ def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.St
     )
     found.append(resume_pb2.ResumeSection(interests=entries.interests(context)))
     found.append(resume_pb2.ResumeSection(references=entries.references(context)))
+    for section in found:
+        tidy(context, section)
     _note_levels(context)
     made = resume_pb2.StructuredResume(
         locale=context.locale,
@@ -189,20 +189,6 @@ def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.St
 def _has_content(section: resume_pb2.ResumeSection) -> bool:
     content = getattr(section, section.WhichOneof("content") or "summary")
     return bool(content.ListFields())
-
-
-def _is_graduate(context: Context) -> bool:
-    """Whether the studies are newer than what little work was there before them; work beside them does not count."""
-    jobs, studies = context.profile.experience, context.profile.education
-    if not studies:
-        return False
-    latest = max(studies, key=lambda each: (each.end_date.year or 9999, each.end_date.month))
-    lasts = not latest.end_date.year
-    if not lasts and latest.end_date.year < context.today.year - _GRADUATE_YEARS:
-        return not jobs
-    first = latest.start_date.year * 12 + latest.start_date.month
-    before = [each for each in jobs if not first or each.start_date.year * 12 + each.start_date.month < first]
-    return tenure(before, context.today).years < _GRADUATE_YEARS
 
 
 def _note_levels(context: Context) -> None:

@@ -47,6 +47,8 @@ def skills_section(context: Context) -> resume_pb2.SkillsSection:
         groups.sort(
             key=lambda group: (group.kind == resume_pb2.SKILLS_CATEGORY_KIND_SOFT, -group.items[0].relevance)
         )
+    if len(groups) == 1 and groups[0].name == words(context.locale).labels["technical_skills"]:
+        groups[0].name = ""  # "Skills" stands above it already, and a photographer's are not technical
     return resume_pb2.SkillsSection(
         categories=[
             resume_pb2.SkillsCategory(name=each.name, kind=each.kind, items=each.items) for each in groups

@@ -4,7 +4,7 @@ Every line and entry names its sources; each claim in it is looked up in those s
 resume, composer or model, passes through here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from services.document.lines import LineRef, iter_entries, iter_lines
 from services.document.locales import cldr, words
 from services.generation.composing.truth.evidence import PERSONAL, Evidence, flat, texts_of
+from services.generation.composing.truth.industries import proved_industries
 from services.generation.composing.truth.remembered import KnownEvidence
 from services.generation.composing.truth.wording import faults, holds
 from services.generation.skills.table import SkillTable
@@ -228,6 +229,7 @@ class Verifier:
                 str(metadata.total_years_experience),
                 "more than the jobs add up to",
             )
+        yield from self._industries(metadata.industries)
         open_ = {name for name in metadata.top_skills if flat(name) not in self._evidence.all_flat}
         for text in self._evidence.all_texts:
             # Names are told at length only where some word of theirs stands.
@@ -235,6 +237,18 @@ class Verifier:
                 open_ -= self._evidence.proved_skills([text])
         for name in sorted(open_):
             yield Untruth("metadata.top_skills", name, "is no skill of the profile")
+
+    def _industries(self, names: Sequence[str]) -> Iterator[Untruth]:
+        if not names:
+            return
+        employers, told = list[str](), list[str]()
+        for job in self._profile.experience:
+            employers += [job.company, *self._translations(job.id, "company")]
+            told += [job.company_description, job.title, *self._translations(job.id, "title")]
+        proved = proved_industries(employers, [*employers, *told])
+        for name in names:
+            if flat(name) not in proved:
+                yield Untruth("metadata.industries", name, "no employer of the profile is of it")
 
     def _category(self, path: str, category: resume_pb2.SkillsCategory) -> Iterator[Untruth]:
         labels = words(self._locale).labels

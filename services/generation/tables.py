@@ -5,6 +5,7 @@ half a millisecond, fields that a newer version added survive being written by a
 What is searched for has a column of its own.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -85,11 +86,11 @@ class Lock(Enum):
     """All of that, and making anything that refers to it."""
 
 
-def locked(query: Select[Any], lock: Lock | None) -> Select[Any]:
-    """The query, with its rows locked."""
+def locked(query: Select[Any], lock: Lock | None, *, of: Sequence[Table] | None = None) -> Select[Any]:
+    """The query, with its rows locked; those of some of its tables where `of` names them."""
     if lock is None:
         return query
-    return query.with_for_update(read=lock is Lock.KEEP, key_share=lock is not Lock.DELETE)
+    return query.with_for_update(read=lock is Lock.KEEP, key_share=lock is not Lock.DELETE, of=of)
 
 
 def etag_of(revision: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.generation.client_shapes.servicer import ClientShapeServicer
+from services.generation.composing.memory import Memory
 from services.generation.documents.servicer import DocumentServicer
 from services.generation.letters.revision import letter_writer
 from services.generation.letters.servicer import CoverLetterServicer
@@ -42,6 +43,7 @@ def add_services(
     kept_versions: int,
 ) -> None:
     """Adds every gRPC service of generation. Those given without a servicer of ours answer UNIMPLEMENTED."""
+    memory = Memory()
     resumes = resume_writer(database, skills, clock, kept_versions)
     letters = letter_writer(database, skills, clock, kept_versions)
     server.add(
@@ -54,14 +56,14 @@ def add_services(
     server.add(matching_pb2_grpc.add_MatchServiceServicer_to_server, MatchServicer(database, skills, clock))
     server.add(
         resumes_pb2_grpc.add_ResumeServiceServicer_to_server,
-        ResumeServicer(database, skills, clock, writer=resumes, relay=relay),
+        ResumeServicer(database, skills, clock, memory=memory, writer=resumes, relay=relay),
     )
     server.add(
         documents_pb2_grpc.add_DocumentServiceServicer_to_server, DocumentServicer(database, resumes, letters)
     )
     server.add(
         cover_letters_pb2_grpc.add_CoverLetterServiceServicer_to_server,
-        CoverLetterServicer(database, skills, clock, writer=letters, relay=relay),
+        CoverLetterServicer(database, skills, clock, memory=memory, writer=letters, relay=relay),
     )
     server.add(
         client_shapes_pb2_grpc.add_ClientShapeServiceServicer_to_server,

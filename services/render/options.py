@@ -7,6 +7,7 @@ honour is refused, never ignored.
 import re
 from collections.abc import Iterator
 
+from services.document.paper import takes_letter_paper
 from services.render.templates.manifest import Template
 from services.runtime.errors import FieldError, InvalidArgument, Unimplemented
 from vitae.render.v1.options_pb2 import (
@@ -22,9 +23,6 @@ from vitae.render.v1.options_pb2 import (
     RenderOptions,
 )
 from vitae.render.v1.templates_pb2 import OptionSpec
-
-_LETTER_REGIONS = frozenset("BZ CA CL CO CR DO GT HN MX NI PA PH PR SV US VE".split())
-"""Where US letter is the paper of offices (CLDR supplemental measurement data, paperSize US-Letter, and Honduras)."""
 
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -135,9 +133,7 @@ def default_page_size(template: Template, locale: str) -> PageSize.ValueType:
     """The template's paper, or the one of the locale's region; English without a region is taken for American."""
     if template.page_size.default in template.page_size.choices:
         return PageSize.Value(f"PAGE_SIZE_{template.page_size.default.upper()}")
-    regions = [each for each in locale.upper().split("-")[1:] if len(each) == 2]
-    american = regions[0] in _LETTER_REGIONS if regions else locale.lower() in {"", "en"}
-    return PAGE_SIZE_LETTER if american else PAGE_SIZE_A4
+    return PAGE_SIZE_LETTER if takes_letter_paper(locale) else PAGE_SIZE_A4
 
 
 def _failing(options: RenderOptions, template: Template) -> Iterator[FieldError]:

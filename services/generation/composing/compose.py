@@ -7,26 +7,24 @@ from datetime import date
 from services.document.lines import assign_ids, iter_lines, without_lines
 from services.document.text import content_text
 from services.generation.composing import entries, header
+from services.generation.composing.beginners import is_graduate
 from services.generation.composing.context import Context, Notes, squeeze
+from services.generation.composing.extent import Ruler
 from services.generation.composing.length import shorten
-from services.generation.composing.localized import localized, resume_locale, with_bullets
+from services.generation.composing.memory import Memory
 from services.generation.composing.quality import quality
 from services.generation.composing.skills import skills_section
+from services.generation.composing.tidying import tidy
 from services.generation.composing.truth import require_truth, untruths
 from services.generation.matching.asked import asked
-from services.generation.matching.facts import profile_facts
 from services.generation.matching.ranking import Ranker, rank_reading
 from services.generation.matching.reading import Reading
 from services.generation.matching.scoring import METHOD_VERSION, add_tailored, score_reading
-from services.generation.matching.tenure import tenure
 from services.generation.skills.table import SkillTable
 from vitae.generation.v1 import documents_pb2, matching_pb2, postings_pb2, resumes_pb2
 from vitae.resume.v1 import profile_pb2, resume_pb2
 
 COMPOSER_VERSION = "1"
-
-_GRADUATE_YEARS = 2
-"""Years of work before the latest studies, and since, below which education stands first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ def compose(
     options: resumes_pb2.TailoringOptions,
     today: date,
     skills: SkillTable,
+    memory: Memory | None = None,
 ) -> Composition:
     """A resume for the posting, or a general one without. Deterministic.
 
@@ -58,17 +57,18 @@ def compose(
     Raises:
         Internal: reason UNPROVED_CONTENT, when even the person's own words do not pass the check of truth.
     """
-    context, original = context_of(profile, posting, ranking, options, today, skills)
+    memory = memory or Memory()
+    context, original = context_of(profile, posting, ranking, options, today, skills, memory)
     wanted = context.wanted
     structure = assign_ids(_structure(context, ranking))
-    if untruths(structure, profile, today, skills):
+    if untruths(structure, profile, today, skills, memory.evidence):
         # A word put in for another turned out unproved: the person still gets a resume, in their own words alone.
         context = replace(context, wanted=None, notes=Notes())
         context.notes.notices.append(
             "The posting's own terms are not used: the profile does not prove all of them."
         )
-        structure = _proved(assign_ids(_structure(context, ranking)), context, profile)
-        require_truth(structure, profile, today, skills)
+        structure = _proved(assign_ids(_structure(context, ranking)), context, profile, memory)
+        require_truth(structure, profile, today, skills, memory.evidence)
     match = matching_pb2.MatchAnalysis(method_version=METHOD_VERSION)
     if posting is not None and wanted is not None:
         match = score_reading(profile, original, wanted, posting.title, today, explained=False)
@@ -78,16 +78,20 @@ def compose(
         content_text=content_text(structure),
         match=match,
         improvements=tuple(_with_lines(context.notes.improvements, structure)),
-        qa=quality(structure, match if posting is not None else None),
+        qa=quality(structure, match if posting is not None else None, context.ruler),
         notices=tuple(dict.fromkeys(context.notes.notices)),
     )
 
 
 def _proved(
-    structure: resume_pb2.StructuredResume, context: Context, profile: profile_pb2.ProfileContent
+    structure: resume_pb2.StructuredResume,
+    context: Context,
+    profile: profile_pb2.ProfileContent,
+    memory: Memory,
 ) -> resume_pb2.StructuredResume:
     """The resume without the lines that do not pass the check: a person gets the rest of it."""
-    found = {each.path for each in untruths(structure, profile, context.today, context.reading.table)}
+    table = context.reading.table
+    found = {each.path for each in untruths(structure, profile, context.today, table, memory.evidence)}
     lines = [each.line for each in iter_lines(structure) if each.path in found]
     for each in lines:
         context.notes.notices.append(
@@ -113,16 +117,15 @@ def context_of(
     options: resumes_pb2.TailoringOptions,
     today: date,
     skills: SkillTable,
+    memory: Memory,
 ) -> tuple[Context, Reading]:
     """The composition's context, and the reading of the profile as it is written."""
-    locale = resume_locale(profile, options.locale)
-    original = Reading(profile_facts(profile), skills)
-    printed = with_bullets(localized(profile, locale))
-    reading = original if printed == profile else Reading(profile_facts(printed), skills, original.own)
+    read = memory.read(profile, options.locale, skills)
+    original, printed, reading = read.original, read.printed, read.reading
     wanted = asked(posting.analysis, original.own, skills, posting.locale) if posting is not None else None
     ranker = Ranker.of(printed, reading, wanted, today)
     ranked = ranking
-    if printed != profile or (not ranking.experience and printed.experience):
+    if reading is not original or (not ranking.experience and printed.experience):
         ranked = rank_reading(printed, reading, wanted, today)
     relevance = {
         item.fact_id: item.relevance
@@ -137,9 +140,10 @@ def context_of(
         ranker=ranker,
         relevance=relevance,
         options=options,
-        locale=locale,
+        locale=read.locale,
         today=today,
         notes=Notes(),
+        ruler=Ruler(read.locale),
     )
     return context, original
 
@@ -159,7 +163,7 @@ def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.St
         "volunteer": resume_pb2.ResumeSection(volunteer=entries.volunteer(context)),
     }
     order = list(sections)
-    if _is_graduate(context):
+    if is_graduate(context):
         order.remove("education")
         order.insert(1, "education")
     found = [sections[name] for name in order]
@@ -169,6 +173,8 @@ def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.St
     )
     found.append(resume_pb2.ResumeSection(interests=entries.interests(context)))
     found.append(resume_pb2.ResumeSection(references=entries.references(context)))
+    for section in found:
+        tidy(context, section)
     _note_levels(context)
     made = resume_pb2.StructuredResume(
         locale=context.locale,
@@ -183,20 +189,6 @@ def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.St
 def _has_content(section: resume_pb2.ResumeSection) -> bool:
     content = getattr(section, section.WhichOneof("content") or "summary")
     return bool(content.ListFields())
-
-
-def _is_graduate(context: Context) -> bool:
-    """Whether the studies are newer than what little work was there before them; work beside them does not count."""
-    jobs, studies = context.profile.experience, context.profile.education
-    if not studies:
-        return False
-    latest = max(studies, key=lambda each: (each.end_date.year or 9999, each.end_date.month))
-    lasts = not latest.end_date.year
-    if not lasts and latest.end_date.year < context.today.year - _GRADUATE_YEARS:
-        return not jobs
-    first = latest.start_date.year * 12 + latest.start_date.month
-    before = [each for each in jobs if not first or each.start_date.year * 12 + each.start_date.month < first]
-    return tenure(before, context.today).years < _GRADUATE_YEARS
 
 
 def _note_levels(context: Context) -> None:

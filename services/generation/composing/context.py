@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from services.generation.composing.extent import Ruler
 from services.generation.matching.asked import Asked
 from services.generation.matching.ranking import Ranker
 from services.generation.matching.reading import Reading
@@ -57,6 +58,8 @@ class Context:
     locale: str
     today: date
     notes: Notes
+    ruler: Ruler
+    """Measures the resume; what it measured while composing is not measured again for the report."""
 
     def relevance_of(self, fact_id: str) -> float:
         """How much the posting wants a fact, 0 to 1; 0 where nothing was ranked."""

@@ -17,8 +17,8 @@ from services.generation.composing.header import place, recent_first
 from services.generation.composing.localized import source_of
 from services.generation.composing.selection import choose, note_left_out
 from services.generation.composing.skills import same_name
+from services.generation.composing.tidying import plain, twins
 from services.generation.postings.requirements import NEGATED
-from services.generation.skills.extraction import find_skills
 from services.generation.skills.tokens import fold
 from vitae.generation.v1 import documents_pb2, matching_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
@@ -291,7 +291,8 @@ def _dated(
 
 def _describe(context: Context, entry: _Ranged, source: str, text: str, name: str) -> None:
     text = _cut(context, text, name)
-    if text:
+    lines = [] if isinstance(entry, resume_pb2.EducationEntry) else entry.achievements
+    if text and plain(text) not in {plain(each.text) for each in lines}:
         entry.description.CopyFrom(_worded(context, text, source))
 
 
@@ -318,12 +319,13 @@ def _cut(context: Context, text: str, name: str) -> str:
 
 
 def _achievements(
-    context: Context, section: str, achievements: Iterable[profile_pb2.Achievement]
+    context: Context, section: str, achievements: Sequence[profile_pb2.Achievement]
 ) -> list[common_pb2.Line]:
     made = []
+    same = twins(achievements)
     for each in achievements:
         text = each.enhanced_text or each.text
-        if not text.strip():
+        if not text.strip() or each.id in same:
             continue
         source = source_of(each.id)
         shown = _worded(context, _cut(context, text, section), source, fact=each.id, moved=source != each.id)
@@ -369,11 +371,11 @@ def substituted(context: Context, text: str) -> str:
         if context.wanted
         else {}
     )
-    table = context.reading.table
-    for mention in reversed(find_skills(table.tokens(text), table)):
+    texts = context.reading.texts
+    for mention in reversed(texts.mentions(text)):
         skill = asked.get(mention.skill.name)
         written = mention.written(text)
-        if skill is None or table.tokenizer.key(written) in skill.keys:
+        if skill is None or texts.key(written) in skill.keys:
             continue
         term = next((each for each in skill.written if same_name(each, written)), written)
         text = text[: mention.start] + term + text[mention.end :]

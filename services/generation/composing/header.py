@@ -1,13 +1,13 @@
 """The head of a resume, its summary, and the figures about the person."""
 
-import tomllib
-from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterable
 
 from services.document.dates import years_in_words
 from services.document.locales import cldr, words
+from services.generation.composing.beginners import is_graduate, is_learning
 from services.generation.composing.context import REWRITTEN, Context, fitting, line, provenance, squeeze
+from services.generation.composing.phrases import phrases as phrases_of
+from services.generation.composing.truth.industries import industry_words
 from services.generation.matching.facts import PERSONAL_ID, SUMMARY_ID
 from services.generation.matching.tenure import tenure
 from services.generation.skills.tokens import Tokenizer
@@ -118,13 +118,16 @@ def _title(context: Context, ranking: matching_pb2.Ranking) -> common_pb2.Line:
 def _written_summary(
     context: Context, ranking: matching_pb2.Ranking, skills: resume_pb2.SkillsSection
 ) -> list[common_pb2.Line]:
-    """At most two short lines: title and years, skills as the list below calls them; each with the facts behind it."""
-    phrases = _phrases(context.locale)
+    """At most two short lines: title and years, skills as the list below calls them; each with the facts behind it.
+
+    Whoever learns or has just learned is not summed up by a job beside it, nor is the list of skills said twice.
+    """
+    phrases = phrases_of(context.locale)
     worked = tenure(context.profile.experience, context.today)
     jobs = [job_id for job_id, _ in worked.by_job]
     title = _title(context, ranking)
     lines = []
-    if worked.years >= 1:
+    if worked.years >= 1 and not is_graduate(context) and not is_learning(title.text):
         number = int(worked.years)
         shape = phrases["years"]
         if title.provenance.transformation != REWRITTEN:
@@ -152,7 +155,9 @@ def _named_skills(
     }
     listed = {skill.id for group in context.profile.skill_groups for skill in group.skills}
     listed.update(group.id for group in context.profile.skill_groups if not group.skills)
-    ids = [item.fact_id for item in ranking.skills[:_SUMMARY_SKILLS]]
+    # A choice of them says something; all of them stand right below.
+    most = min(_SUMMARY_SKILLS, len(shown) // 2)
+    ids = [item.fact_id for item in ranking.skills[:most]]
     return {each: shown[each] for each in ids if each in listed and each in shown}
 
 
@@ -163,7 +168,7 @@ def _own_word(item: common_pb2.Line) -> str:
 def _names(context: Context, item: common_pb2.Line) -> list[str]:
     """Canonical names of a skill shown, by its text or, where that joins two spellings, by the person's own."""
     ids = set(item.provenance.source_ids)
-    keys = [context.reading.table.tokenizer.key(text) for text in (item.text, *item.alternates)]
+    keys = [context.reading.texts.key(text) for text in (item.text, *item.alternates)]
     for key in keys:
         alias = context.reading.table.aliases.get(key)
         if alias and alias.skill and alias.skill.name in context.reading.skills:
@@ -181,10 +186,14 @@ def _industries(jobs: Iterable[profile_pb2.Experience]) -> list[str]:
     found: list[str] = []
     employers: list[str] = []
     for job in sorted(jobs, key=recent_first):
-        text = tokenizer.key(f"{job.company_description} | {job.company} | {job.title}")
-        best = max(_industry_words().items(), key=lambda pair: sum(word in text for word in pair[1]))
-        if any(word in text for word in best[1]):
-            found.append(best[0])
+        texts = [tokenizer.key(each) for each in (job.company_description, job.company, job.title)]
+        hits = {
+            name: sum(any(word in text for text in texts) for word in words)
+            for name, words in industry_words().items()
+        }
+        best = max(hits, key=lambda name: hits[name])
+        if hits[best]:
+            found.append(best)
         elif job.company.strip():
             employers.append(squeeze(job.company))
     return (list(dict.fromkeys(found)) or list(dict.fromkeys(employers)))[:_INDUSTRIES]
@@ -202,24 +211,3 @@ def recent_first(job: profile_pb2.Experience) -> tuple[bool, int, int]:
 
 def _bare(url: str) -> str:
     return url.lower().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
-
-
-def _phrases(locale: str) -> Mapping[str, str]:
-    tables = _tables("words")
-    chinese = "zh-Hant" if locale.lower().startswith(("zh-hant", "zh-tw", "zh-hk")) else ""
-    table: Mapping[str, str] = tables.get(chinese or locale.partition("-")[0].lower(), tables["en"])
-    return table
-
-
-@cache
-def _industry_words() -> Mapping[str, tuple[str, ...]]:
-    return {
-        name: tuple(f" {word} " for word in found)
-        for name, found in _tables("industries")["industries"].items()
-    }
-
-
-@cache
-def _tables(name: str) -> Mapping[str, Mapping[str, str]]:
-    file = files("services.generation.composing").joinpath("phrases", f"{name}.toml")
-    return tomllib.loads(file.read_text(encoding="utf-8"))

@@ -4,26 +4,23 @@ shortened, the least telling first, and everything left out is listed.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, MutableSequence
-from math import ceil
 
 from google.protobuf.message import Message
 
 from services.document.lines import iter_entries
 from services.document.locales import words
 from services.generation.composing.context import Context
-from services.generation.composing.readability import width
-from services.generation.skills.extraction import find_skills
+from services.generation.composing.extent import Ruler, page_rows
 from services.generation.skills.stems import stem
 from services.generation.skills.tokens import fold
 from vitae.generation.v1 import documents_pb2
 from vitae.resume.v1 import common_pb2, resume_pb2
 
-PAGE_ROWS = 48.0
-"""Rows of a page by the count of `rows`: measured with Modern on A4 over the invented people of tests/corpus."""
 PAGES = 2
-_ROW = 92
-"""Narrow characters of a row."""
-_HEADING, _GAP, _HEAD = 2.2, 0.5, 6.0
+MARGIN_ROWS = 4.0
+"""Rows kept free: what another template takes more than Modern, or what the foot of page one stays empty for, because
+no heading and no single line may stand there.
+"""
 _LONG_AGO, _OLD = 5, 10
 """Years since the end after which studies need no courses, and jobs no more than one line."""
 _WANTED = 0.25
@@ -43,7 +40,10 @@ def shorten(context: Context, resume: resume_pb2.StructuredResume) -> None:
     """
     if any(len(section.publications.entries) >= _SCHOLAR for section in resume.sections):
         return
-    if rows(resume) <= PAGES * PAGE_ROWS:
+    ruler = context.ruler
+    by_kind = _rows_by_kind(ruler, resume)
+    left = ruler.header_rows(resume.header) + sum(by_kind.values()) - room(context.locale)
+    if left <= 0:
         return
     draft = _Draft(context, resume)
     for step in _STEPS:
@@ -57,8 +57,29 @@ def shorten(context: Context, resume: resume_pb2.StructuredResume) -> None:
             context.notes.notices.append(
                 f"Left out of “{name}” to keep the resume to {PAGES} pages: “{text}”"
             )
-            if rows(resume) <= PAGES * PAGE_ROWS:
+            # Only what stands in sections of this kind is another now.
+            before, by_kind[section] = by_kind[section], _rows_of(ruler, resume, section)
+            left -= before - by_kind[section]
+            if left <= 0:
                 return
+
+
+def room(locale: str) -> float:
+    """Rows that a resume may take by the measure of `extent`."""
+    return PAGES * page_rows(locale) - MARGIN_ROWS
+
+
+def _rows_by_kind(ruler: Ruler, resume: resume_pb2.StructuredResume) -> dict[str, float]:
+    kinds = {section.WhichOneof("content") or "" for section in resume.sections}
+    return {kind: _rows_of(ruler, resume, kind) for kind in kinds}
+
+
+def _rows_of(ruler: Ruler, resume: resume_pb2.StructuredResume, kind: str) -> float:
+    return sum(
+        ruler.section_rows(section)
+        for section in resume.sections
+        if (section.WhichOneof("content") or "") == kind
+    )
 
 
 class _Draft:
@@ -100,9 +121,8 @@ class _Draft:
         """Skills that the posting asks for, its own words for them, and its keywords, as far as a text holds them."""
         if not self._skills and not self._keywords:
             return set()
-        table = self.context.reading.table
-        tokens = table.tokens(text)
-        found = {mention.skill.name for mention in find_skills(tokens, table)} & set(self._skills)
+        tokens, mentions = self.context.reading.texts.read(text)
+        found = {mention.skill.name for mention in mentions} & set(self._skills)
         found |= {key for keys in self._skills.values() for key in keys if key in tokens.joined}
         return found | ({stem(key, self._tag) for key in tokens.keys} & self._keywords)
 
@@ -117,42 +137,6 @@ def _texts(message: Message) -> Iterator[str]:
                 yield from _texts(each)
             elif isinstance(each, str):
                 yield each
-
-
-def rows(resume: resume_pb2.StructuredResume) -> float:
-    """About how many rows of a page a resume takes."""
-    total = _HEAD
-    for section in resume.sections:
-        total += _HEADING
-        total += sum(_text_rows(line.text) for line in section.summary.lines)
-        for category in section.skills.categories:
-            total += _text_rows(category.name + ": " + ", ".join(item.text for item in category.items))
-        if section.WhichOneof("content") in ("languages", "interests"):
-            total += len(section.languages.entries) or 1
-    for each in iter_entries(resume):
-        if not isinstance(
-            each.entry, resume_pb2.SkillsCategory | resume_pb2.LanguageEntry | resume_pb2.InterestEntry
-        ):
-            total += _entry_rows(each.entry)
-    return total
-
-
-def _entry_rows(entry: Message) -> float:
-    total = 2 + _GAP
-    for field, value in entry.ListFields():
-        if field.name in ("description", "summary", "text"):
-            total += _text_rows(value.text)
-        elif field.name == "achievements":
-            total += sum(_text_rows("• " + line.text) for line in value)
-        elif field.name in ("technologies", "coursework"):
-            total += _text_rows("Technologies: " + ", ".join(line.text for line in value))
-        elif field.name in ("gpa", "honors") and value:
-            total += 1
-    return total
-
-
-def _text_rows(text: str) -> int:
-    return max(1, ceil(width(text) / _ROW))
 
 
 def _courses(draft: _Draft) -> Iterator[_Left]:

@@ -14,7 +14,7 @@ from datetime import date
 from google.protobuf.message import Message
 
 from services.document.lines import iter_lines
-from services.generation.composing.truth import Untruth, untruths
+from services.generation.composing.truth import KnownEvidence, Untruth, untruths
 from services.generation.letters.address import without_form
 from services.generation.letters.frames import claims
 from services.generation.letters.language import Language, letter_language
@@ -45,9 +45,10 @@ def require_truth(
     addressee: Addressee,
     today: date,
     skills: SkillTable,
+    known: KnownEvidence | None = None,
 ) -> None:
     """Raises Internal (UNPROVED_CONTENT) where `letter_untruths` finds anything. The message names places only."""
-    found = letter_untruths(letter, profile, addressee, today, skills)
+    found = letter_untruths(letter, profile, addressee, today, skills, known)
     if found:
         places = ", ".join(dict.fromkeys(each.path for each in found))
         raise Internal(
@@ -62,8 +63,12 @@ def letter_untruths(
     addressee: Addressee,
     today: date,
     skills: SkillTable,
+    known: KnownEvidence | None = None,
 ) -> list[Untruth]:
-    """Every claim of a letter that neither its sources nor the posting prove. What a user typed passes."""
+    """Every claim of a letter that neither its sources nor the posting prove. What a user typed passes.
+
+    `known` remembers what was read of the profile, for whoever checks it again.
+    """
     probe = resume_pb2.StructuredResume(locale=letter.locale, header=letter.sender)
     paths: list[tuple[str, str]] = []
     language = letter_language(letter.locale)
@@ -78,14 +83,14 @@ def letter_untruths(
             found.append(Untruth(ref.path, ref.line.text, "names no source"))
             continue
         for text in (ref.line.text, *ref.line.alternates):
-            known = [each for source in origin.source_ids for each in said.get(source, ())]
-            for claim in _claims(text, language, known):
-                if name := _foreign_name(claim, known, language):
+            held = [each for source in origin.source_ids for each in said.get(source, ())]
+            for claim in _claims(text, language, held):
+                if name := _foreign_name(claim, held, language):
                     found.append(Untruth(ref.path, text, f"“{name}” is not in its source"))
                 line = probe.sections.add().summary.lines.add(text=claim)
                 line.provenance.CopyFrom(_of_profile(origin))
                 paths.append((ref.path, text))
-    for each in untruths(probe, profile, today, skills):
+    for each in untruths(probe, profile, today, skills, known):
         match = re.match(r"sections\[(\d+)\]", each.path)
         if match is None:
             found.append(Untruth(each.path.replace("header", "sender", 1), each.claim, each.reason))

@@ -23,6 +23,9 @@ def resume_locale(profile: profile_pb2.ProfileContent, asked: str) -> str:
         texts += [entry.description, *(each.text for each in entry.achievements)]
     texts += [*(job.title for job in profile.experience), *(study.degree for study in profile.education)]
     texts += [each.fluency for each in profile.languages]
+    # What else a person puts in words, for profiles of few lines.
+    texts += [profile.personal.headline, *(study.field_of_study for study in profile.education)]
+    texts += [*(group.name for group in profile.skill_groups), *(each.name for each in profile.publications)]
     if asked or profile.locale:
         return asked or profile.locale
     named, surely = _named_language([each.language for each in profile.languages if each.language.strip()])

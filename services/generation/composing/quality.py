@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from services.document.dates import month_number
 from services.document.lines import LineRef, iter_entries, iter_lines
-from services.generation.composing.length import PAGE_ROWS, PAGES, rows
+from services.generation.composing.extent import Ruler, page_rows
+from services.generation.composing.length import PAGES
 from services.generation.composing.readability import Fault, duplicates, reading_faults
 from vitae.generation.v1 import documents_pb2, matching_pb2
 from vitae.resume.v1 import common_pb2, resume_pb2
@@ -24,9 +25,13 @@ _JOINERS = "\u200c\u200d\u200e\u200f"
 
 
 def quality(
-    resume: resume_pb2.StructuredResume, match: matching_pb2.MatchAnalysis | None
+    resume: resume_pb2.StructuredResume,
+    match: matching_pb2.MatchAnalysis | None,
+    ruler: Ruler | None = None,
 ) -> documents_pb2.QualityReport:
-    """The report on a resume; `match` is its tailored match, None without a posting."""
+    """The report on a resume; `match` is its tailored match, None without a posting. `ruler` may have measured most of
+    it already.
+    """
     coverage, missing = _coverage(resume, match)
     lines = [each for each in iter_lines(resume) if each.section is None or not each.section.hidden]
     bullets = [each.line for each in lines if ".achievements[" in each.path and each.line.text]
@@ -36,7 +41,12 @@ def quality(
         *_summary_faults(resume),
         *_job_faults(resume),
     ]
-    form = [*_contact_faults(resume), *_form_faults(resume), *_text_faults(lines), *_length_faults(resume)]
+    form = [
+        *_contact_faults(resume),
+        *_form_faults(resume),
+        *_text_faults(lines),
+        *_length_faults(resume, ruler or Ruler(resume.locale)),
+    ]
     twins = list(duplicates(bullets, resume.locale))
     unproved = [
         Fault("UNPROVED", _UNPROVED, 0, each.line.id) for each in lines if each.line.provenance.unproved
@@ -185,8 +195,8 @@ def _is_odd(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cf", "Co", "Cn", "Cc") and letter not in _JOINERS
 
 
-def _length_faults(resume: resume_pb2.StructuredResume) -> Iterator[Fault]:
-    pages = rows(resume) / PAGE_ROWS
+def _length_faults(resume: resume_pb2.StructuredResume, ruler: Ruler) -> Iterator[Fault]:
+    pages = ruler.rows(resume) / page_rows(resume.locale)
     scholar = any(len(section.publications.entries) > _MOST_BULLETS for section in resume.sections)
     if pages > PAGES + 0.1 and not scholar:
         message = f"Shorten it: it takes about {pages:.1f} pages, and {PAGES} are read."

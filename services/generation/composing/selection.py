@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.generation.composing.context import Context
 from services.generation.composing.strength import strength
+from services.generation.composing.tidying import twins
 from services.generation.matching.facts import Source
 from services.generation.matching.reading import Naming
 from services.generation.matching.tenure import last_month
@@ -40,7 +41,11 @@ def choose(
     most = context.options.max_achievements or DEFAULT_MOST
     top = max((context.relevance_of(each.id) for each in entries), default=0.0)
     strong = _strengths(context, entries)
-    ordered = {entry.id: _best_first(context, entry.achievements, strong) for entry in entries}
+    same = {id_: first for entry in entries for id_, first in twins(entry.achievements).items()}
+    ordered = {
+        entry.id: _best_first(context, (each for each in entry.achievements if each.id not in same), strong)
+        for entry in entries
+    }
     kept: dict[str, list[profile_pb2.Achievement]] = {}
     for entry in entries:
         worthy = _worthy(context, ordered[entry.id], strong)
@@ -49,7 +54,7 @@ def choose(
     needed = _needed(context, ids, {each.id for entry in entries for each in entry.achievements})
     found = {}
     for entry in entries:
-        wanted = {each.id for each in kept[entry.id]} | needed
+        wanted = {each.id for each in kept[entry.id]} | {same.get(each, each) for each in needed}
         found[entry.id] = Chosen(
             tuple(each for each in ordered[entry.id] if each.id in wanted),
             tuple(each for each in entry.achievements if each.id not in wanted),

@@ -47,6 +47,8 @@ def skills_section(context: Context) -> resume_pb2.SkillsSection:
         groups.sort(
             key=lambda group: (group.kind == resume_pb2.SKILLS_CATEGORY_KIND_SOFT, -group.items[0].relevance)
         )
+    if len(groups) == 1 and groups[0].name == words(context.locale).labels["technical_skills"]:
+        groups[0].name = ""  # "Skills" stands above it already, and a photographer's are not technical
     return resume_pb2.SkillsSection(
         categories=[
             resume_pb2.SkillsCategory(name=each.name, kind=each.kind, items=each.items) for each in groups
@@ -165,7 +167,7 @@ def _posting_term(context: Context, canonical: str, name: str) -> str:
     word stays. A shorter word stands behind the full one, "Kubernetes (k8s)", so that either is found.
     """
     skill = _asked(context, canonical)
-    if skill is None or context.reading.table.tokenizer.key(name) in skill.keys:
+    if skill is None or context.reading.texts.key(name) in skill.keys:
         return ""
     term = next((squeeze(each) for each in skill.written if same_name(each, name)), "")
     is_short = term and _squash(name).startswith(term[0].lower()) and len(term) * 2 <= len(squeeze(name))

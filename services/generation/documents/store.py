@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.generation.documents.model import document_versions, documents
@@ -19,6 +19,8 @@ from vitae.generation.v1 import documents_pb2, resumes_pb2
 from vitae.resume.v1 import document_pb2
 
 DocumentRow = Row[tuple[object, ...]]
+
+_BOTH = documents.join(document_versions)
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,12 @@ class NewDocument:
 
 async def add(
     connection: AsyncConnection, identity: Identity, new: NewDocument, document_id: UUID, now: datetime
-) -> None:
-    """Stores a document as version 1."""
+) -> DocumentRow:
+    """Stores a document as version 1, in one statement; the document with that version."""
     owner = {"tenant_id": identity.tenant_id, "user_id": identity.user}
-    await connection.execute(
-        insert(documents).values(
+    document = (
+        insert(documents)
+        .values(
             id=document_id,
             **owner,
             tenant_owned=sees_tenant(identity),
@@ -66,9 +69,12 @@ async def add(
             create_time=now,
             update_time=now,
         )
+        .returning(*documents.c)
+        .cte("document")
     )
-    await connection.execute(
-        insert(document_versions).values(
+    version = (
+        insert(document_versions)
+        .values(
             document_id=document_id,
             version=1,
             **owner,
@@ -81,7 +87,12 @@ async def add(
             exported=False,
             create_time=now,
         )
+        .returning(*document_versions.c)
+        .cte("version")
     )
+    both = document.join(version, version.c.document_id == document.c.id)
+    row: DocumentRow = (await connection.execute(_with_versions(document, version, both))).one()
+    return row
 
 
 async def head(
@@ -187,12 +198,16 @@ def _head(asked: frozenset[str]) -> Select[Any]:
     )
 
 
-def _with_versions() -> Select[Any]:
+def _with_versions(
+    document: FromClause = documents,
+    version: FromClause = document_versions,
+    both: FromClause = _BOTH,
+) -> Select[Any]:
     return select(
-        documents,
-        *(column for column in document_versions.c if column.name not in documents.c),
-        document_versions.c.create_time.label("version_create_time"),
-    ).join(document_versions, document_versions.c.document_id == documents.c.id)
+        *document.c,
+        *(column for column in version.c if column.name not in document.c),
+        version.c.create_time.label("version_create_time"),
+    ).select_from(both)
 
 
 def _is(

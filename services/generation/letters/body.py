@@ -8,6 +8,7 @@ from babel.units import format_unit
 
 from services.document.locales import cldr, guess_language
 from services.generation.composing import header as headers
+from services.generation.composing.beginners import is_graduate, is_learning
 from services.generation.composing.context import Context, squeeze
 from services.generation.letters.evidence import Entry, Proof, choose
 from services.generation.letters.pen import Pen, Told
@@ -23,7 +24,19 @@ _OPENING_SKILLS, _MORE_SKILLS = 4, 4
 Line = common_pb2.Line
 _Ranked = tuple[int, Line | None]
 """A sentence on what else speaks for the person, and its place among the others."""
-_SUMMARY, _WORK, _STUDIES, _COURSES, _CERTIFICATES, _SKILLS, _TOOLS, _AWARDS, _LANGUAGES = range(9)
+(
+    _SUMMARY,
+    _WORK,
+    _STUDIES,
+    _COURSES,
+    _EARLIER,
+    _CERTIFICATES,
+    _SKILLS,
+    _TOOLS,
+    _PUBLISHED,
+    _AWARDS,
+    _LANGUAGES,
+) = range(11)
 
 
 class Body:
@@ -102,22 +115,23 @@ class Body:
         return kept
 
     def _stands(self) -> Line | None:
-        """The latest job, or the latest studies where there is none."""
+        """The latest job; the latest studies where there is none, or where they are what the person comes from."""
         jobs = [
             job
             for job in sorted(self._context.profile.experience, key=headers.recent_first)
             if job.title.strip() or job.company.strip()
         ]
-        if not jobs:
-            study = next(iter(_latest_studies(self._context.profile)), None)
-            if study is None:
-                return None
+        study = next(iter(_latest_studies(self._context.profile)), None)
+        if not jobs and study is None:
+            return None
+        if study is not None and (not jobs or is_graduate(self._context)):
             name = "studies" if _goes_on(study, self._context.today) else "studied"
             self._studies_told = True
             return self._pen.say(f"opening.{{tone}}.{name}", self._study(study))
         job = jobs[0]
         self._standing = job.id
-        values = {**self._job(job.id, job.title, job.company), "years": self._years()}
+        years = Told("", ()) if is_learning(job.title) or is_graduate(self._context) else self._years()
+        values = {**self._job(job.id, job.title, job.company), "years": years}
         lasts = job.is_current or bool(
             job.start_date.year and not job.end_date.year and not job.end_date.text
         )
@@ -218,6 +232,24 @@ class Body:
         ]
         if courses:
             yield _COURSES, pen.say("more.courses", {"items": pen.list_of(courses[:3])})
+        told, *earlier = _latest_studies(profile) or [profile_pb2.Education()]
+        # The same subject once more would only be the same sentence with another school.
+        other = [
+            each for each in earlier if not each.field_of_study or each.field_of_study != told.field_of_study
+        ]
+        for study in other[:1]:
+            if not _goes_on(study, self._context.today):
+                yield _EARLIER, pen.say("more.studied_too", self._study(study))
+        published = [
+            Told(
+                squeeze(f"{pen.quoted(each.name)} {f'({each.publisher})' if each.publisher else ''}"),
+                (each.id,),
+            )
+            for each in profile.publications
+            if each.name.strip()
+        ]
+        if published:
+            yield _PUBLISHED, pen.say("more.published", {"items": pen.list_of(published[:2])})
         if not self._strengths.languages_asked and len(profile.languages) > 1:
             yield _LANGUAGES, pen.say("more.languages", {"items": pen.list_of(_languages(profile))})
         awards = [Told(squeeze(each.title), (each.id,)) for each in profile.awards if each.title.strip()]

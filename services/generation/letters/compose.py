@@ -11,6 +11,7 @@ from services.generation.composing import header as headers
 from services.generation.composing.compose import context_of
 from services.generation.composing.context import Context, squeeze
 from services.generation.composing.letter_truth import Addressee, letter_untruths, require_truth
+from services.generation.composing.memory import Memory
 from services.generation.letters.address import Person, address_line, named_contact, parse_person, salutation
 from services.generation.letters.body import Body
 from services.generation.letters.common_words import common_words
@@ -57,6 +58,7 @@ def compose_letter(
     wish: Wish,
     today: date,
     skills: SkillTable,
+    memory: Memory | None = None,
 ) -> LetterComposition:
     """A letter for the posting. Every fact of the profile has an id; `ranking` is that of the same two.
 
@@ -66,14 +68,15 @@ def compose_letter(
     """
     language = _language(profile, posting, wish.locale)
     options = resumes_pb2.TailoringOptions(locale=language.locale)
-    context, _ = context_of(profile, posting, ranking, options, today, skills)
+    memory = memory or Memory()
+    context, _ = context_of(profile, posting, ranking, options, today, skills, memory)
     person = parse_person(wish.recipient_name)
     if person is None:
         known = [each for each in (letter_language(posting.locale), language) if each is not None]
         person = named_contact(posting.analysis.text, posting.company, known)
     draft = _Draft(context, posting, ranking, language, wish.tone, person)
     addressee = Addressee(posting, wish.recipient_name)
-    letter, dropped = _proved(draft, profile, addressee, today, skills)
+    letter, dropped = _proved(draft, profile, addressee, today, skills, memory)
     return LetterComposition(
         structure=letter,
         content_text=content_text(letter),
@@ -88,20 +91,21 @@ def _proved(
     addressee: Addressee,
     today: date,
     skills: SkillTable,
+    memory: Memory,
 ) -> tuple[cover_letter_pb2.StructuredCoverLetter, list[str]]:
     """A letter that passes the check, and a notice for each sentence it cost."""
-    letter = draft.fitting()
-    found = letter_untruths(letter, profile, addressee, today, skills)
+    letter, known = draft.fitting(), memory.evidence
+    found = letter_untruths(letter, profile, addressee, today, skills, known)
     if not found:
         return letter, []
     # A bent verb, or a name beside another, may turn out to name a skill that the source alone does not: such lines
     # are quoted as they stand, such names left out.
     draft.hold_back(source for each in found for source in _sources_at(letter, each.path))
     letter = draft.fitting()
-    paths = {each.path for each in letter_untruths(letter, profile, addressee, today, skills)}
+    paths = {each.path for each in letter_untruths(letter, profile, addressee, today, skills, known)}
     lines = [ref.line for ref in iter_lines(letter) if ref.path in paths]
     letter = without_lines(letter, [each.id for each in lines])
-    require_truth(letter, profile, addressee, today, skills)
+    require_truth(letter, profile, addressee, today, skills, known)
     return letter, [
         f"Not said, for the profile does not prove every word of it: “{each.text}”" for each in lines
     ]

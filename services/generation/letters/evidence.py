@@ -20,6 +20,8 @@ _LONG = 28
 _FIGURE, _CLAUSE, _TOO_LONG = 0.25, 0.1, 0.2
 """What a figure and a clause that needs no quoting add to the weight of a line, and what length takes."""
 _LATEST = 0.05
+_FEW = 3
+"""Lines below which the description of a job is told from too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +67,22 @@ def entries(context: Context, language: Language, is_common: Callable[[str], boo
         lasting = job.is_current or bool(
             job.start_date.year and not job.end_date.year and not job.end_date.text
         )
-        lines = _lines(job.achievements) or _described(job.id, job.enhanced_description or job.description)
-        proofs = _proofs(context, language, lines, lasting, is_common) if in_language else ()
+        told = _described(job.id, job.enhanced_description or job.description)
+        lines = _lines(job.achievements)
+        proofs = _proofs(context, language, lines, told, lasting, is_common) if in_language else ()
         latest = _LATEST if not place else 0.0
         found.append(_entry(context, "job", job.id, (job.company, job.title), lasting, proofs, latest))
     for project in profile.projects:
         lasting = bool(project.start_date.year and not project.end_date.year and not project.end_date.text)
-        lines = _lines(project.achievements) or _described(
-            project.id, project.enhanced_description or project.description
-        )
-        proofs = _proofs(context, language, lines, lasting, is_common) if in_language else ()
+        told = _described(project.id, project.enhanced_description or project.description)
+        lines = _lines(project.achievements)
+        proofs = _proofs(context, language, lines, told, lasting, is_common) if in_language else ()
         role = ", ".join(project.roles)
         found.append(_entry(context, "project", project.id, (project.name, role), lasting, proofs, -_LATEST))
     for work in profile.volunteer:
         lasting = work.is_current or bool(work.start_date.year and not work.end_date.year)
-        lines = _lines(work.achievements) or _described(work.id, work.description)
-        proofs = _proofs(context, language, lines, lasting, is_common) if in_language else ()
+        lines, told = _lines(work.achievements), _described(work.id, work.description)
+        proofs = _proofs(context, language, lines, told, lasting, is_common) if in_language else ()
         names = (work.organization, work.position)
         found.append(_entry(context, "volunteer", work.id, names, lasting, proofs, -2 * _LATEST))
     return sorted(found, key=lambda each: -each.weight)
@@ -128,16 +130,24 @@ def _described(entry_id: str, description: str) -> list[tuple[str, str]]:
 def _proofs(
     context: Context,
     language: Language,
-    lines: Iterable[tuple[str, str]],
+    lines: Sequence[tuple[str, str]],
+    described: Sequence[tuple[str, str]],
     lasting: bool,
     is_common: Callable[[str], bool],
 ) -> tuple[Proof, ...]:
+    """The lines, and where they are few what the description tells besides: of that only deeds, for descriptions speak
+    of the employer as well.
+    """
     found = []
-    for fact_id, text in lines:
+    known = {text.casefold().rstrip(" .") for _, text in lines}
+    more = [each for each in described if each[1].casefold().rstrip(" .") not in known]
+    for fact_id, text in (*lines, *(more if len(lines) < _FEW else ())):
         words = len(text.split())
         if words > _LONGEST or words < 2:
             continue
         said = worded(text, language, lasting=lasting, is_common=is_common)
+        if lines and (fact_id, text) in more and said.kind != "clause":
+            continue
         relevance = context.relevance_of(fact_id)
         weight = relevance + (_FIGURE if re.search(r"\d", text) else 0.0)
         weight += (_CLAUSE if said.kind == "clause" else 0.0) - (_TOO_LONG if words > _LONG else 0.0)

@@ -10,21 +10,20 @@ from uuid import UUID, uuid4
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from services.generation.composing.memory import Memory
 from services.generation.documents import serving, store
+from services.generation.documents.grounds import grounds
 from services.generation.documents.saving import Change
 from services.generation.documents.store import DocumentRow
 from services.generation.documents.versions import NewVersion
 from services.generation.letters.compose import LetterComposition, Wish, compose_letter
 from services.generation.letters.revision import COVER_LETTER, LetterGround, LetterWriter, edited
 from services.generation.matching.scoring import score
-from services.generation.matching.servicer import get_or_rank
 from services.generation.outbox.relay import Relay
-from services.generation.postings import store as postings
-from services.generation.profiles import store as profiles
 from services.generation.resumes.masks import changes_structure, writable
 from services.generation.resumes.structure import line_problems, refuse
 from services.generation.skills.table import SkillTable
-from services.generation.tables import Lock, etag_of, idempotency_keys, optional_id, sees_tenant, timestamp
+from services.generation.tables import etag_of, idempotency_keys, optional_id, sees_tenant, timestamp
 from services.runtime.auth import Identity, require_user
 from services.runtime.db import Database, retrying
 from services.runtime.errors import FieldError, InvalidArgument
@@ -54,11 +53,13 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
         skills: SkillTable,
         clock: Callable[[], datetime],
         *,
+        memory: Memory,
         writer: LetterWriter,
         relay: Relay,
     ) -> None:
         self._database = database
         self._skills = skills
+        self._memory = memory
         self._clock = clock
         self._writer = writer
         self._relay = relay
@@ -138,19 +139,16 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
                 return letter_message(
                     await store.head(connection, identity, UUID(bytes=answer), COVER_LETTER)
                 )
-            # Kept from being deleted until the letter refers to it: a deletion sees every document it takes along.
-            profile = profiles.message(
-                await profiles.get(connection, identity, UUID(request.profile_id), lock=Lock.KEEP)
-            )
-            posting = postings.message(
-                await postings.get(connection, identity, UUID(request.job_posting_id), lock=Lock.KEEP)
-            )
-            ranking = await get_or_rank(connection, identity, profile, posting, skills=self._skills, now=now)
+            profile_id, posting_id = UUID(request.profile_id), UUID(request.job_posting_id)
+            found = await grounds(connection, identity, profile_id, posting_id, self._skills, now)
+            profile, posting, ranking = found.profile, found.posting, found.ranking
             wish = Wish(_tone(request.tone), request.recipient_name, request.options.locale)
 
             def compose() -> tuple[LetterComposition, float]:
                 today = now.date()
-                composition = compose_letter(profile.content, posting, ranking, wish, today, self._skills)
+                composition = compose_letter(
+                    profile.content, posting, ranking, wish, today, self._skills, self._memory
+                )
                 return composition, score(profile.content, posting, today, self._skills).original_score
 
             composition, match_score = await asyncio.to_thread(compose)
@@ -159,9 +157,9 @@ class CoverLetterServicer(cover_letters_pb2_grpc.CoverLetterServiceServicer):
             generation.tone = wish.tone
             serving.record(generation, LETTER_COMPOSER_VERSION, now, self._clock(), perf_counter() - started)
             document_id = uuid4()
-            await store.add(connection, identity, new, document_id, now)
+            row = await store.add(connection, identity, new, document_id, now)
             await call.keep(connection, document_id.bytes, now)
-            return letter_message(await store.head(connection, identity, document_id, COVER_LETTER))
+            return letter_message(row)
 
 
 def _tone(tone: cover_letters_pb2.Tone.ValueType) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 
-from services.document.canonical import hash_of
 from services.generation.matching.asked import Asked, AskedSkill, asked
 from services.generation.matching.components import skill_evidence
 from services.generation.matching.facts import Fact, profile_facts
@@ -58,13 +58,19 @@ def ranking_key(
     """
     month = today.year * 12 + today.month - 1
     latest = _latest(profile, today)
-    return hash_of(
-        profile=profile,
-        analysis=analysis,
-        method=METHOD_VERSION,
-        skills=skills.fingerprint,
-        month=month if latest > month else 0,
-    )
+    # Of the bytes as they are stored: the canonical form takes as long as composing does, and where another version of
+    # protobuf writes other bytes the ranking is made once more.
+    return sha256(
+        b"\0".join(
+            (
+                METHOD_VERSION.encode(),
+                skills.fingerprint.encode(),
+                str(month if latest > month else 0).encode(),
+                sha256(profile.SerializeToString(deterministic=True)).digest(),
+                sha256(analysis.SerializeToString(deterministic=True)).digest(),
+            )
+        )
+    ).hexdigest()
 
 
 def rank_reading(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from services.generation.matching.facts import Fact, Source
-from services.generation.skills.extraction import find_skills
+from services.generation.skills.remembered import Texts
 from services.generation.skills.stems import stem
 from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import PAUSE, STOP, Tokens
@@ -40,7 +40,11 @@ class Reading:
     """The facts of a profile or a resume, read."""
 
     def __init__(
-        self, facts: Iterable[Fact], table: SkillTable, own: Mapping[str, str] | None = None
+        self,
+        facts: Iterable[Fact],
+        table: SkillTable,
+        own: Mapping[str, str] | None = None,
+        texts: Texts | None = None,
     ) -> None:
         """Reads facts.
 
@@ -48,15 +52,18 @@ class Reading:
             facts: What to read.
             table: The known skills.
             own: Skills of the person's own naming (name by key) to look for; those listed in `facts` when None.
+            texts: What was read of the same person before: a resume repeats its profile.
         """
         self.table = table
-        self.facts: list[tuple[Fact, Tokens]] = [(fact, table.tokens(fact.text)) for fact in facts]
+        self.texts = texts or Texts(table)
+        self.facts: list[tuple[Fact, Tokens]] = [(fact, self.texts.tokens(fact.text)) for fact in facts]
         self.skills: dict[str, list[Naming]] = {}
+        self._words: dict[str, dict[str, tuple[Fact, int, int]]] = {}
         unknown: dict[str, str] = {}
         for fact, tokens in self.facts:
-            mentions = [each for each in find_skills(tokens, table) if not _is_denied(each.start, tokens)]
+            mentions = [each for each in self.texts.mentions(fact.text) if not _is_denied(each.start, tokens)]
             for each in mentions:
-                key = table.tokenizer.key(each.written(fact.text))
+                key = self.texts.key(each.written(fact.text))
                 self.skills.setdefault(each.skill.name, []).append(Naming(fact, each.start, each.end, key))
             if not mentions and own is None and _lists_skill(fact):
                 _note_own(unknown, fact, tokens)
@@ -85,11 +92,14 @@ class Reading:
 
     def words(self, language: str) -> dict[str, tuple[Fact, int, int]]:
         """The first place of each stem."""
+        if language in self._words:
+            return self._words[language]
         found: dict[str, tuple[Fact, int, int]] = {}
         for fact, tokens in self.facts:
             for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
                 if key not in (PAUSE, STOP):
                     found.setdefault(stem(key, language), (fact, start, end))
+        self._words[language] = found
         return found
 
 

@@ -81,7 +81,7 @@ def add_tailored(
     today: date,
 ) -> None:
     """Adds the resume's score and comparison to the profile's; the components stay those of the profile."""
-    reading = Reading(resume_facts(resume), profile.table, profile.own)
+    reading = Reading(resume_facts(resume), profile.table, profile.own, profile.texts)
     jobs = [job for section in resume.sections if not section.hidden for job in section.experience.entries]
     studies = [
         study for section in resume.sections if not section.hidden for study in section.education.entries

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from google.protobuf.message import DecodeError
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.generation.matching import kept, store
@@ -130,9 +131,23 @@ async def get_or_rank(
     now: datetime,
 ) -> matching_pb2.Ranking:
     """The kept ranking while profile, posting, method and month are the same; else a new one, kept in its place."""
+    kept = await store.find(connection, identity, UUID(profile.id), UUID(posting.id))
+    return await fresh_ranking(connection, identity, profile, posting, kept, skills=skills, now=now)
+
+
+async def fresh_ranking(
+    connection: AsyncConnection,
+    identity: Identity,
+    profile: profile_pb2.Profile,
+    posting: postings_pb2.JobPosting,
+    kept: Row[tuple[object, ...]] | None,
+    *,
+    skills: SkillTable,
+    now: datetime,
+) -> matching_pb2.Ranking:
+    """As `get_or_rank`, for whoever has fetched what is kept."""
     today = now.date()
     key = ranking_key(profile.content, posting.analysis, today, skills)
-    kept = await store.find(connection, identity, UUID(profile.id), UUID(posting.id))
     if kept is not None and kept.input_sha256 == key:
         return store.message(kept)
     ranking = await asyncio.to_thread(rank, profile.content, posting.analysis, today, skills)

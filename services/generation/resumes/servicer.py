@@ -13,14 +13,14 @@ from google.protobuf.struct_pb2 import Struct
 
 from services.document.jsonresume import export_resume
 from services.generation.composing.compose import COMPOSER_VERSION, Composition, compose
+from services.generation.composing.memory import Memory
 from services.generation.documents import serving, store
+from services.generation.documents.grounds import grounds
 from services.generation.documents.saving import Change
 from services.generation.documents.store import DocumentRow
 from services.generation.documents.versions import NewVersion
 from services.generation.matching.ranking import rank
-from services.generation.matching.servicer import get_or_rank
 from services.generation.outbox.relay import Relay
-from services.generation.postings import store as postings
 from services.generation.profiles import store as profiles
 from services.generation.profiles.servicer import note
 from services.generation.resumes.masks import changes_structure, merged, writable
@@ -46,11 +46,13 @@ class ResumeServicer(resumes_pb2_grpc.ResumeServiceServicer):
         skills: SkillTable,
         clock: Callable[[], datetime],
         *,
+        memory: Memory,
         writer: ResumeWriter,
         relay: Relay,
     ) -> None:
         self._database = database
         self._skills = skills
+        self._memory = memory
         self._clock = clock
         self._writer = writer
         self._relay = relay
@@ -134,30 +136,32 @@ class ResumeServicer(resumes_pb2_grpc.ResumeServiceServicer):
             answer = await call.find(connection, now)
             if answer is not None:
                 return resume_message(await store.head(connection, identity, UUID(bytes=answer), RESUME))
-            # Kept from being deleted until the resume refers to it: a deletion sees every document it takes along.
-            profile = profiles.message(
-                await profiles.get(connection, identity, UUID(request.profile_id), lock=Lock.KEEP)
-            )
-            posting = None
+            profile_id, posting = UUID(request.profile_id), None
             if posting_id is None:
+                profile = profiles.message(
+                    await profiles.get(connection, identity, profile_id, lock=Lock.KEEP)
+                )
                 ranking = await asyncio.to_thread(rank, profile.content, None, now.date(), self._skills)
             else:
-                posting = postings.message(
-                    await postings.get(connection, identity, posting_id, lock=Lock.KEEP)
-                )
-                ranking = await get_or_rank(
-                    connection, identity, profile, posting, skills=self._skills, now=now
-                )
+                found = await grounds(connection, identity, profile_id, posting_id, self._skills, now)
+                profile, posting, ranking = found.profile, found.posting, found.ranking
             composition = await asyncio.to_thread(
-                compose, profile.content, posting, ranking, request.options, now.date(), self._skills
+                compose,
+                profile.content,
+                posting,
+                ranking,
+                request.options,
+                now.date(),
+                self._skills,
+                self._memory,
             )
             new = _new_document(request, profile, posting, ranking, composition)
             generation = new.details.generation
             serving.record(generation, COMPOSER_VERSION, now, self._clock(), perf_counter() - started)
             document_id = uuid4()
-            await store.add(connection, identity, new, document_id, now)
+            row = await store.add(connection, identity, new, document_id, now)
             await call.keep(connection, document_id.bytes, now)
-            return resume_message(await store.head(connection, identity, document_id, RESUME))
+            return resume_message(row)
 
 
 def _new_document(

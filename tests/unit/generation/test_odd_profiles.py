@@ -130,7 +130,8 @@ def test_a_summary_is_written_in_every_language(locale: str) -> None:
     person = profile_pb2.ProfileContent(locale=locale)
     person.experience.add(id="e", title="Köchin", start_date=common_pb2.PartialDate(year=2010, month=3))
     person.skill_groups.add(id="g", name="Cuisine").skills.extend(
-        [profile_pb2.Skill(id="s1", name="Patisserie"), profile_pb2.Skill(id="s2", name="Einkauf")]
+        profile_pb2.Skill(id=f"s{number}", name=name)
+        for number, name in enumerate(("Patisserie", "Einkauf", "Saucen", "Kalkulation"))
     )
 
     made = compose(

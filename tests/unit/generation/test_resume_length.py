@@ -7,7 +7,8 @@ import pytest
 
 from services.document.lines import iter_entries, iter_lines
 from services.generation.composing.compose import Composition, compose
-from services.generation.composing.length import PAGE_ROWS, PAGES, rows
+from services.generation.composing.extent import Ruler, page_rows
+from services.generation.composing.length import MARGIN_ROWS, PAGES, room
 from services.generation.matching.ranking import rank
 from services.generation.skills.table import SkillTable
 from vitae.generation.v1 import documents_pb2, postings_pb2, resumes_pb2
@@ -67,7 +68,7 @@ def test_a_long_life_fits_two_pages(
 ) -> None:
     made = make(person)
 
-    assert rows(made.structure) <= PAGES * PAGE_ROWS
+    assert Ruler("en").rows(made.structure) <= room("en") == PAGES * page_rows("en") - MARGIN_ROWS
     assert "TOO_LONG" not in [each.code for each in made.qa.findings]
     assert len(entries(made, "experience")) == 9
     assert len(entries(made, "certifications")) == 4
@@ -140,10 +141,10 @@ def test_a_scholars_list_is_not_cut(
 def test_rows_grow_with_what_is_printed() -> None:
     resume = resume_pb2.StructuredResume()
     job = resume.sections.add().experience.entries.add(title="Baker")
-    before = rows(resume)
+    before = Ruler("en").rows(resume)
     job.achievements.add(text="Baked bread. " * 20)
-    long = rows(resume)
+    long = Ruler("en").rows(resume)
     job.achievements[0].CopyFrom(common_pb2.Line(text="月次決算" * 30))
 
     assert before + 2 < long
-    assert rows(resume) > before + 2
+    assert Ruler("en").rows(resume) > before + 2

@@ -4,7 +4,7 @@ Every line and entry names its sources; each claim in it is looked up in those s
 resume, composer or model, passes through here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +13,8 @@ from google.protobuf.message import Message
 from services.document.lines import LineRef, iter_entries, iter_lines
 from services.document.locales import cldr, words
 from services.generation.composing.truth.evidence import PERSONAL, Evidence, flat, texts_of
+from services.generation.composing.truth.industries import proved_industries
+from services.generation.composing.truth.remembered import KnownEvidence
 from services.generation.composing.truth.wording import faults, holds
 from services.generation.skills.table import SkillTable
 from services.runtime.errors import Internal
@@ -43,10 +45,14 @@ class Untruth:
 
 
 def require_truth(
-    resume: resume_pb2.StructuredResume, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable
+    resume: resume_pb2.StructuredResume,
+    profile: profile_pb2.ProfileContent,
+    today: date,
+    skills: SkillTable,
+    known: KnownEvidence | None = None,
 ) -> None:
     """Raises Internal (UNPROVED_CONTENT) where `untruths` finds anything. The message names places, never content."""
-    found = untruths(resume, profile, today, skills)
+    found = untruths(resume, profile, today, skills, known)
     if found:
         places = ", ".join(dict.fromkeys(each.path for each in found))
         raise Internal(
@@ -56,10 +62,17 @@ def require_truth(
 
 
 def untruths(
-    resume: resume_pb2.StructuredResume, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable
+    resume: resume_pb2.StructuredResume,
+    profile: profile_pb2.ProfileContent,
+    today: date,
+    skills: SkillTable,
+    known: KnownEvidence | None = None,
 ) -> list[Untruth]:
-    """Every claim of a resume that its sources do not prove. What a user typed (USER_EDIT) is theirs and passes."""
-    verifier = Verifier(profile, today, skills, resume.locale)
+    """Every claim of a resume that its sources do not prove. What a user typed (USER_EDIT) is theirs and passes.
+
+    `known` remembers what was read of the profile, for whoever checks it again.
+    """
+    verifier = Verifier(profile, today, skills, resume.locale, known)
     found = list(verifier.header(resume.header))
     for line_ref in iter_lines(resume):
         found.extend(verifier.line(line_ref))
@@ -75,11 +88,20 @@ class Verifier:
     """Looks claims up in one profile. `locale` is that of what is checked."""
 
     def __init__(
-        self, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable, locale: str
+        self,
+        profile: profile_pb2.ProfileContent,
+        today: date,
+        skills: SkillTable,
+        locale: str,
+        known: KnownEvidence | None = None,
     ) -> None:
         self._profile = profile
         self._locale = locale
-        self._evidence = Evidence(profile, today, skills, locale)
+        self._evidence = (
+            Evidence(profile, today, skills, locale)
+            if known is None
+            else known.of(profile, today, skills, locale)
+        )
 
     def header(self, header: resume_pb2.ResumeHeader) -> Iterator[Untruth]:
         personal = self._profile.personal
@@ -207,15 +229,26 @@ class Verifier:
                 str(metadata.total_years_experience),
                 "more than the jobs add up to",
             )
-        texts = self._evidence.all_texts()
-        known = {flat(each) for each in texts}
-        open_ = {name for name in metadata.top_skills if flat(name) not in known}
-        for text in texts:
+        yield from self._industries(metadata.industries)
+        open_ = {name for name in metadata.top_skills if flat(name) not in self._evidence.all_flat}
+        for text in self._evidence.all_texts:
             # Names are told at length only where some word of theirs stands.
             if open_ and self._evidence.may_name(text, open_):
                 open_ -= self._evidence.proved_skills([text])
         for name in sorted(open_):
             yield Untruth("metadata.top_skills", name, "is no skill of the profile")
+
+    def _industries(self, names: Sequence[str]) -> Iterator[Untruth]:
+        if not names:
+            return
+        employers, told = list[str](), list[str]()
+        for job in self._profile.experience:
+            employers += [job.company, *self._translations(job.id, "company")]
+            told += [job.company_description, job.title, *self._translations(job.id, "title")]
+        proved = proved_industries(employers, [*employers, *told])
+        for name in names:
+            if flat(name) not in proved:
+                yield Untruth("metadata.industries", name, "no employer of the profile is of it")
 
     def _category(self, path: str, category: resume_pb2.SkillsCategory) -> Iterator[Untruth]:
         labels = words(self._locale).labels

@@ -56,6 +56,9 @@ class Evidence:
         self._said_by_text: dict[tuple[str, str], list[Said]] = {}
         self._texts_by_source: dict[str, list[str]] = {}
         self._skills_by_text: dict[str, frozenset[str]] = {}
+        self.judged: dict[tuple[object, ...], tuple[str, ...]] = {}
+        """Faults found before, by all that they depend on besides the profile: most lines of a profile's next resume
+        are those of its last."""
         self.translated: dict[str, dict[str, list[str]]] = {}
         for each in profile.translations:
             fields = self.translated.setdefault(each.source_id or SUMMARY, {})
@@ -133,9 +136,15 @@ class Evidence:
         """The job, project, degree ... that a fact is or stands in."""
         return self._entries.get(source)
 
-    def all_texts(self) -> list[str]:
+    @cached_property
+    def all_texts(self) -> tuple[str, ...]:
         """Every text of the profile."""
-        return [*strings(self.profile), *(each.text for each in self.profile.translations)]
+        return (*strings(self.profile), *(each.text for each in self.profile.translations))
+
+    @cached_property
+    def all_flat(self) -> frozenset[str]:
+        """The same, flat."""
+        return frozenset(map(flat, self.all_texts))
 
     def proved_skills(self, texts: Iterable[str]) -> set[str]:
         """The skills that texts name."""

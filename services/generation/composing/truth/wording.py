@@ -22,6 +22,8 @@ from services.generation.skills.tokens import fold
 from vitae.resume.v1 import common_pb2
 
 _COPIES = (common_pb2.TRANSFORMATION_VERBATIM, common_pb2.TRANSFORMATION_UNSPECIFIED)
+_MOST_JUDGED = 1_000
+"""Lines of a profile whose faults are remembered."""
 _LONG = 1000
 """A copy this long is one, even where it had to be cut inside a word."""
 _NO_SPACES = "\u2e80"
@@ -53,6 +55,23 @@ def faults(
     """What a text claims that its sources do not bear out; empty when it is true. `names` is for items of lists, which
     name a thing and tell no deed.
     """
+    key = (text, tuple(sources), how, names)
+    known = evidence.judged.get(key)
+    if known is None:
+        known = tuple(_faults(evidence, text, sources, how, names=names))
+        if len(evidence.judged) < _MOST_JUDGED:
+            evidence.judged[key] = known
+    return list(known)
+
+
+def _faults(
+    evidence: Evidence,
+    text: str,
+    sources: Sequence[str],
+    how: common_pb2.Transformation.ValueType,
+    *,
+    names: bool,
+) -> list[str]:
     originals = [
         (source, number, each)
         for source in sources

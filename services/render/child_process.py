@@ -26,7 +26,6 @@ class ChildProcess:
         self.documents = 0
         self.resident_bytes = 0
         self.worn = False
-        self.ready = False
         self.pid = pid
         self._zygote = zygote
         self._folder = folder
@@ -73,7 +72,6 @@ class ChildProcess:
             raise RuntimeError("the child was never started")
         async with asyncio.timeout(seconds):
             first = await asyncio.shield(self._answer)
-        self.ready = first.kind == "ready"
         self._note(first)
         return first
 

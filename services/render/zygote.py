@@ -71,9 +71,11 @@ def _loaded(name: str) -> Engine:
     warm_up(expected(sample("en"), RenderOptions()))
     engine = cast(Engine, importlib.import_module(name))
     engine.warm_up()
-    threads = len(os.listdir("/proc/self/task"))
+    threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
-        raise RuntimeError(f"{name} has started {threads - 1} threads; a fork would lose them and what they hold")
+        raise RuntimeError(
+            f"{name} has started {threads - 1} threads; a fork would lose them and what they hold"
+        )
     gc.collect()
     gc.freeze()
     child.give_back_memory()
@@ -85,19 +87,23 @@ class _Nest:
 
     def __init__(self, control: socket.socket, engine: Engine, seconds: int) -> None:
         self._control, self._engine, self._seconds = control, engine, seconds
-        self._pids: dict[int, int] = {}
-        """Process id by the descriptor that tells of its end."""
-        self._poll = select.poll()
-        self._poll.register(control, select.POLLIN)
+        self._pids: set[int] = set()
+        self._ends, signalled = socket.socketpair()
+        self._signalled = signalled
+        for each in (self._ends, signalled):
+            each.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(signalled.fileno(), warn_on_full_buffer=False)
 
     def serve(self) -> None:
         """Does what comes until the supervisor closes the socket."""
         while True:
-            for descriptor, _ in self._poll.poll():
-                if descriptor != self._control.fileno():
-                    self._bury(descriptor)
-                elif not self._obey():
-                    return
+            ready, _, _ = select.select([self._control, self._ends], [], [])
+            if self._ends in ready:
+                self._ends.recv(PACKET)
+                self._bury()
+            if self._control in ready and not self._obey():
+                return
 
     def _obey(self) -> bool:
         packet, descriptors, _, _ = socket.recv_fds(self._control, PACKET, _DESCRIPTORS)
@@ -106,7 +112,7 @@ class _Nest:
         order = Frame.decode(packet)
         if order.kind == "fork":
             self._fork(Path(str(order.values["folder"])), descriptors)
-        elif (pid := order.values["pid"]) in self._pids.values():
+        elif (pid := order.values["pid"]) in self._pids:
             self._kill(cast(int, pid))
         return True
 
@@ -122,17 +128,17 @@ class _Nest:
         finally:
             for each in descriptors:
                 os.close(each)
-        descriptor = os.pidfd_open(pid)
-        self._pids[descriptor] = pid
-        self._poll.register(descriptor, select.POLLIN)
+        self._pids.add(pid)
         self._tell(Frame("forked", {"pid": pid}))
 
     def _be_child(self, bounds: Bounds, peer: int, errors: int) -> None:
         """Never returns: the process ends here, with nothing of the zygote's cleaned up twice."""
         code = 1
         try:
-            for each in self._pids:
-                os.close(each)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._ends.close()
+            self._signalled.close()
             self._control.detach()
             for mine, place in ((peer, 0), (errors, 2)):
                 os.dup2(mine, place)
@@ -153,12 +159,13 @@ class _Nest:
             with suppress(ProcessLookupError):
                 end(pid, signal.SIGKILL)
 
-    def _bury(self, descriptor: int) -> None:
-        self._poll.unregister(descriptor)
-        os.close(descriptor)
-        pid = self._pids.pop(descriptor)
-        _, status = os.waitpid(pid, 0)
-        self._tell(Frame("ended", {"pid": pid, "returncode": os.waitstatus_to_exitcode(status)}))
+    def _bury(self) -> None:
+        while self._pids:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self._pids.discard(pid)
+            self._tell(Frame("ended", {"pid": pid, "returncode": os.waitstatus_to_exitcode(status)}))
 
     def _tell(self, frame: Frame) -> None:
         self._control.send(frame.encode())

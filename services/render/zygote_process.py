@@ -116,9 +116,7 @@ class Zygote:
         except BaseException as error:  # cancelled, too: no process may be left behind
             death = await zygote.close()
             if not isinstance(error, asyncio.CancelledError):
-                log.error(
-                    "render_child_start_failed", returncode=death.returncode, last_words=death.last_words
-                )
+                _tell_of(death)
             raise
 
     @property
@@ -210,7 +208,9 @@ class Zygote:
     def _lose(self) -> None:
         """It is gone, and so are its children: the system kills them with it."""
         self._gone = True
-        for forked in [*self._forking, self._first]:
+        if not self._first.done():
+            _fail(self._first)
+        for forked in self._forking:
             if not forked.done():
                 _fail(forked)
         for end in self._ends.values():
@@ -226,6 +226,10 @@ def last_words(folder: Path) -> str:
             return file.read().decode(errors="replace")
     except OSError:
         return ""
+
+
+def _tell_of(death: Death) -> None:
+    log.error("render_child_start_failed", returncode=death.returncode, last_words=death.last_words)
 
 
 def _fail(future: "asyncio.Future[int] | asyncio.Future[Frame]") -> None:

@@ -237,9 +237,9 @@ def settled(text: str) -> Markup:
 def _last_words(text: str) -> int:
     """Where the last words begin that stay on one line; 0 where they are too long for that."""
     cut = text.rfind(" ", 0, text.rfind(" ")) + 1
-    while 0 < cut and len(text) - cut < _LAST_LINE:
+    while cut > 0 and len(text) - cut < _LAST_LINE:
         longer = text.rfind(" ", 0, cut - 1) + 1
-        if not 0 < longer or len(text) - longer > _LAST_WORDS:
+        if longer <= 0 or len(text) - longer > _LAST_WORDS:
             break
         cut = longer
     return cut if len(text) - cut <= _LAST_WORDS else 0

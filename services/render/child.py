@@ -1,34 +1,25 @@
-"""A child: the program that draws, so that what goes wrong while drawing can be killed.
+"""A child: a fork of the zygote that draws, so that what goes wrong while drawing can be killed.
 
-    python -m services.render.child --parent PID --memory BYTES --seconds N [--engine MODULE]
-
-Standard input is the socket to the supervisor. The child binds itself to its parent's life and to its limits, loads
-engine and fonts, says "ready", and then answers one frame after another until the socket closes. It has no secrets in
-its environment, and lives in an empty folder of its own.
+It binds itself to the zygote's life and to its limits, says "ready", and then answers one frame after another until its
+socket closes. It has no secrets in its environment, and lives in an empty folder of its own.
 """
 
-import argparse
 import ctypes
 import gc
-import importlib
-import logging
 import os
 import resource
 import signal
 import socket
 import sys
+import tempfile
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from services.render import frames
-from services.render.fidelity.expectation import expected
-from services.render.fidelity.measure import warm_up
 from services.render.frames import Frame
 from services.render.performers import Engine, perform
-from services.render.samples import sample
 from services.runtime.errors import Internal, ResourceExhausted, VitaeError, to_status
-from vitae.render.v1.options_pb2 import RenderOptions
 
 MEMORY = "RENDER_MEMORY"
 """Reason: the rendering wanted more memory than it may have."""
@@ -36,43 +27,70 @@ MEMORY = "RENDER_MEMORY"
 FAILED = "RENDER_FAILED"
 """Reason: the rendering stopped at an error of ours."""
 
+FIRST_TO_GO = 1000
+"""oom_score_adj of children: before anything else when memory runs out."""
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
-_LARGEST_SCRATCH_FILE = 64 * 2**20
 
 _JOBS_BETWEEN_GIVING_BACK = 16
 """Memory is given back after the answer is sent: a few milliseconds, for 10 MB that the C library would keep."""
 
 
-def main(arguments: list[str]) -> int:
-    """Serves the supervisor on standard input until it closes; 1 when the engine cannot be loaded."""
-    options = _parse(arguments)
-    _bind_to(options.parent)
-    _limit(options.memory)
-    # Libraries log what they read; standard error is kept for the last words of a crash.
-    logging.getLogger().addHandler(logging.NullHandler())
-    peer = socket.socket(fileno=0)
-    try:
-        # What this reads and drops again leaves room for the engine, which has more to keep.
-        warm_up(expected(sample("en"), RenderOptions()))
-        engine = cast(Engine, importlib.import_module(options.engine))
-        engine.warm_up()
-    except VitaeError as error:
-        frames.send(peer, _failure(error))
-        return 1
-    gc.collect()
-    gc.freeze()
-    _give_back_memory()
+@dataclass(frozen=True)
+class Bounds:
+    """What a child belongs to and may use."""
+
+    parent: int
+    """Process id of the zygote."""
+    seconds: int
+    """CPU time of one job."""
+    folder: Path
+
+
+def serve(peer: socket.socket, engine: Engine, bounds: Bounds) -> None:
+    """Serves the supervisor until it closes the socket. Everything is loaded before the fork."""
+    bind_to(bounds.parent, FIRST_TO_GO)
+    os.setsid()
+    _live_in(bounds.folder)
     frames.send(peer, Frame("ready", {"rss": _resident_bytes()}))
     jobs = 0
     while (asked := frames.receive(peer)) is not None:
-        _allow_cpu(options.seconds)
+        _allow_cpu(bounds.seconds)
         frames.send(peer, _answer(asked, engine, peer))
+        del asked
+        # A document's tree refers to itself. Collected after each answer it costs 5 ms that nobody waits for; left to
+        # Python's own count of objects, half a dozen trees are alive at once: 15 MB.
+        gc.collect()
         jobs += 1
         if jobs % _JOBS_BETWEEN_GIVING_BACK == 0:
-            gc.collect()
-            _give_back_memory()
-    return 0
+            give_back_memory()
+
+
+def bind_to(parent: int, first_to_go: int) -> None:
+    """Dies with the parent, however that dies; gains no rights; goes early when memory runs out."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:
+        raise SystemExit(0)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    try:
+        Path("/proc/self/oom_score_adj").write_text(str(first_to_go), encoding="ascii")
+    except OSError as error:
+        print(f"oom_score_adj stays as it is: {error.strerror}", file=sys.stderr)  # noqa: T201 - read when it dies
+
+
+def failure(error: VitaeError, *, worn: bool = False, trace: str = "") -> Frame:
+    """The frame that tells of an error."""
+    return Frame("error", {"worn": worn, "trace": trace}, (to_status(error).SerializeToString(),))
+
+
+def give_back_memory() -> None:
+    """Returns what is free to the system; a C library without this (musl) keeps it."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _answer(asked: Frame, engine: Engine, peer: socket.socket) -> Frame:
@@ -82,17 +100,13 @@ def _answer(asked: Frame, engine: Engine, peer: socket.socket) -> Frame:
     try:
         answer = perform(asked, engine, step)
     except VitaeError as error:
-        answer = _failure(error)
+        answer = failure(error)
     except MemoryError:
         too_large = ResourceExhausted("The rendering needed more memory than it may use.", reason=MEMORY)
-        answer = _failure(too_large, worn=True)
+        answer = failure(too_large, worn=True)
     except Exception as error:  # noqa: BLE001 - the child's outermost loop: one bad document must not end it
-        answer = _failure(Internal("The document could not be rendered.", reason=FAILED), trace=_trace(error))
+        answer = failure(Internal("The document could not be rendered.", reason=FAILED), trace=_trace(error))
     return Frame(answer.kind, {**answer.values, "rss": _resident_bytes()}, answer.parts)
-
-
-def _failure(error: VitaeError, *, worn: bool = False, trace: str = "") -> Frame:
-    return Frame("error", {"worn": worn, "trace": trace}, (to_status(error).SerializeToString(),))
 
 
 def _trace(error: Exception) -> str:
@@ -104,24 +118,10 @@ def _trace(error: Exception) -> str:
     return f"{type(error).__name__} at " + " < ".join(reversed(places[-12:]))
 
 
-def _bind_to(parent: int) -> None:
-    """Dies with the parent, however that dies; gains no rights; is the first to go when memory runs out."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != parent:
-        raise SystemExit(0)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    try:
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    except OSError as error:
-        print(f"oom_score_adj stays as it is: {error.strerror}", file=sys.stderr)  # noqa: T201 - read when it dies
-
-
-def _limit(memory: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_SCRATCH_FILE, _LARGEST_SCRATCH_FILE))
+def _live_in(folder: Path) -> None:
+    os.chdir(folder)
+    os.environ.update(HOME=str(folder), TMPDIR=str(folder))
+    tempfile.tempdir = None
 
 
 def _allow_cpu(seconds: int) -> None:
@@ -131,25 +131,5 @@ def _allow_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def _give_back_memory() -> None:
-    """Returns what is free to the system; a C library without this (musl) keeps it."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
-
-
 def _resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
-
-
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="services.render.child", description=__doc__)
-    parser.add_argument("--parent", type=int, required=True, help="process id of the supervisor")
-    parser.add_argument("--memory", type=int, required=True, help="limit of the address space in bytes")
-    parser.add_argument("--seconds", type=int, required=True, help="CPU seconds of one job")
-    parser.add_argument("--engine", default="services.render.engine", help="module that draws")
-    return parser.parse_args(arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

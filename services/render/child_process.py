@@ -1,72 +1,33 @@
-"""The supervisor's end of one child: start it, ask it, kill it, and learn how it died."""
+"""The supervisor's end of one child: have it forked, ask it, kill it, and learn how it died."""
 
 import asyncio
 import contextlib
-import os
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import services.render
-import vitae.render.v1
 from services.render import frames
 from services.render.frames import BrokenFrameError, Frame
-from services.render.workspace import Workspace
+from services.render.zygote_process import ChildGoneError, Death, Nursery, Zygote, last_words
 
-_ERRORS = "stderr"
-_TAIL = 4000
 _CLOSE_WAIT = 2.0
 _EXIT_WAIT = 1.0
-
 
 OnStep = Callable[[str, tuple[bytes, ...]], None]
 """Called with a step's name and with what of the result is there already."""
 
 
-class ChildGoneError(Exception):
-    """The child ended, or stopped making sense, before it answered."""
-
-
-@dataclass(frozen=True)
-class ChildOptions:
-    """How children are started."""
-
-    engine: str
-    memory_limit: int
-    cpu_seconds: int
-    answer_limit: int
-    """Most bytes of one answer; a child that sends more is broken."""
-
-
-@dataclass(frozen=True)
-class Death:
-    """How a child ended."""
-
-    returncode: int
-    last_words: str
-    """End of its standard error."""
-
-    @property
-    def signal(self) -> str:
-        """Name of the signal that ended it, or empty."""
-        return signal.Signals(-self.returncode).name if self.returncode < 0 else ""
-
-
 class ChildProcess:
     """One child. `ask` it one thing at a time."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], folder: Path, limit: int) -> None:
+    def __init__(self, zygote: Zygote, pid: int, folder: Path, limit: int) -> None:
         self.documents = 0
         self.resident_bytes = 0
         self.worn = False
-        self.ready = False
-        self._popen = popen
+        self.pid = pid
+        self._zygote = zygote
         self._folder = folder
         self._limit = limit
         self._answer: asyncio.Future[Frame] | None = None
@@ -77,14 +38,20 @@ class ChildProcess:
         self._listener: asyncio.Task[None] | None = None
 
     @classmethod
-    async def start(cls, options: ChildOptions, workspace: Workspace) -> Self:
-        """Starts the program. It is not ready before `wait_ready` returned."""
+    async def start(cls, nursery: Nursery) -> Self:
+        """Has one forked. It is not ready before `wait_ready` returned. Raises as `Nursery.zygote` and `fork` do."""
+        zygote = await nursery.zygote()
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        folder = workspace.new_folder()
-        with theirs:
-            popen = _popen(options, folder, workspace.cache, theirs)
-        child = cls(popen, folder, options.answer_limit)
+        folder = nursery.workspace.new_folder()
+        try:
+            with theirs:
+                pid = await zygote.fork(folder, theirs)
+        except BaseException:
+            ours.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        child = cls(zygote, pid, folder, nursery.options.answer_limit)
         try:
             reader, child._writer = await asyncio.open_unix_connection(sock=ours, limit=2**20)
         except BaseException:  # cancelled, more often than not: neither socket nor process may be left behind
@@ -96,20 +63,15 @@ class ChildProcess:
         return child
 
     @property
-    def pid(self) -> int:
-        return self._popen.pid
-
-    @property
     def alive(self) -> bool:
         return not self._gone.is_set()
 
     async def wait_ready(self, seconds: float) -> Frame:
-        """The child's first word: "ready", or "error" when it cannot work. Raises ChildGoneError, TimeoutError."""
+        """The child's first word. Raises ChildGoneError, TimeoutError."""
         if self._answer is None:
             raise RuntimeError("the child was never started")
         async with asyncio.timeout(seconds):
             first = await asyncio.shield(self._answer)
-        self.ready = first.kind == "ready"
         self._note(first)
         return first
 
@@ -125,38 +87,35 @@ class ChildProcess:
 
     def kill(self) -> None:
         """Ends it at once, with everything it may have started."""
-        if self._popen.poll() is None:
-            # A thread that waits for it may have seen its end a moment ago.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._popen.pid, signal.SIGKILL)
+        self._zygote.kill(self.pid)
 
     async def close(self) -> Death:
         """Lets an idle child end by itself, kills it when it does not."""
         if self._writer is not None:
             self._writer.close()
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_WAIT):
-                await asyncio.to_thread(self._popen.wait, _CLOSE_WAIT)
-        except (TimeoutError, subprocess.TimeoutExpired):
-            self.kill()
+                await self._zygote.ended(self.pid)
         return await self.reap()
 
     async def reap(self) -> Death:
         """Ends a child that lives, waits for one that is going, and removes what it left."""
         if self._gone.is_set():
             # It closed its socket on its way out; killed now, it would not tell how it ended.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                await asyncio.to_thread(self._popen.wait, _EXIT_WAIT)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_EXIT_WAIT):
+                    await self._zygote.ended(self.pid)
         self.kill()
-        returncode = await asyncio.to_thread(self._popen.wait)
-        last_words = await asyncio.to_thread(_tail, self._folder / _ERRORS)
+        returncode = await self._zygote.ended(self.pid)
+        self._zygote.forget(self.pid)
+        said = await asyncio.to_thread(last_words, self._folder)
         if self._writer is not None:
             self._writer.close()
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.gather(self._listener, return_exceptions=True)
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-        return Death(returncode, last_words)
+        return Death(returncode, said)
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         """Receives until the child is gone; a child that sends nonsense is killed."""
@@ -185,56 +144,3 @@ class ChildProcess:
         resident = frame.values.get("rss", 0)
         self.resident_bytes = resident if isinstance(resident, int) else 0
         self.worn = self.worn or frame.values.get("worn") is True
-
-
-def _popen(
-    options: ChildOptions, folder: Path, cache: Path, theirs: socket.socket
-) -> subprocess.Popen[bytes]:
-    """The child's process. Python 3.11 starts it by vfork, which runs none of gRPC's fork handlers."""
-    command = [
-        sys.executable,
-        "-s",
-        "-P",
-        "-W",
-        "ignore",
-        "-X",
-        "faulthandler",
-        "-m",
-        "services.render.child",
-    ]
-    command += ["--parent", str(os.getpid()), "--memory", str(options.memory_limit)]
-    command += ["--seconds", str(options.cpu_seconds), "--engine", options.engine]
-    with (folder / _ERRORS).open("wb") as errors:
-        return subprocess.Popen(
-            command,
-            stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            cwd=folder,
-            env=_environment(folder, cache),
-            start_new_session=True,
-        )
-
-
-def _environment(folder: Path, cache: Path) -> dict[str, str]:
-    """All that a child may know: where the code is, and where to leave scratch files. No secrets."""
-    code = [Path(services.render.__path__[0]).parents[1], Path(vitae.render.v1.__path__[0]).parents[2]]
-    return {
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, code))),
-        "PYTHONHASHSEED": "0",
-        "LANG": "C.UTF-8",
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "XDG_CACHE_HOME": str(cache),
-        # Fewer arenas: less address space, and memory goes back sooner.
-        "MALLOC_ARENA_MAX": "2",
-    }
-
-
-def _tail(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL))
-            return file.read().decode(errors="replace")
-    except OSError:
-        return ""

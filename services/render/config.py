@@ -61,26 +61,28 @@ class ChildrenConfig:
     recycle_after: int = setting(
         "VITAE_RENDER_RECYCLE_AFTER",
         default=1000,
-        meaning="Renderings after which a process is replaced; a process grows about 10 KB with each.",
+        meaning="Renderings after which a process is replaced, which takes some 40 ms.",
         minimum=1,
     )
     recycle_memory: Bytes = setting(
         "VITAE_RENDER_RECYCLE_MEMORY",
-        default="192MiB",
-        meaning="Resident memory at which a process is replaced once its rendering is done.",
+        default="128MiB",
+        meaning="Resident memory at which a process is replaced once its rendering is done; about 100 MB is usual, "
+        "of which half is shared.",
         minimum=64 * 2**20,
     )
     cancel_grace: Seconds = setting(
         "VITAE_RENDER_CANCEL_GRACE",
         default="250ms",
-        meaning="What a rendering nobody waits for any more gets to end by itself; a kill costs half a second of CPU.",
+        meaning="What a rendering nobody waits for any more gets to end by itself; a kill costs "
+        "a new process.",
         minimum=0,
         maximum=10,
     )
     start_limit: Seconds = setting(
         "VITAE_RENDER_START_LIMIT",
         default="60s",
-        meaning="Time a process gets to load fonts and engines.",
+        meaning="Time the process that others are forked from gets to load fonts and engines.",
         minimum=1,
     )
 

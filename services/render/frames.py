@@ -20,6 +20,9 @@ Value = str | int | float | bool | None
 _SIZES = struct.Struct(">II")
 _HEAD_LIMIT = 64 * 1024
 
+PACKET = 64 * 1024
+"""Most bytes of a frame that travels as one packet."""
+
 
 class BrokenFrameError(Exception):
     """The other side sent something that is no frame."""
@@ -32,6 +35,17 @@ class Frame:
     kind: str
     values: dict[str, Value] = field(default_factory=dict)
     parts: tuple[bytes, ...] = ()
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Frame":
+        """The frame that `data` is, as a whole. Raises BrokenFrameError."""
+        if len(data) < _SIZES.size:
+            raise BrokenFrameError(f"a frame of {len(data)} bytes")
+        head, body = _SIZES.unpack_from(data)
+        rest = data[_SIZES.size :]
+        if head + body != len(rest):
+            raise BrokenFrameError("a frame of another size than it says")
+        return _decoded(rest[:head], rest[head:])
 
     def encode(self) -> bytes:
         """The bytes of the frame."""

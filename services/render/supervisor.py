@@ -26,12 +26,13 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from prometheus_client import CollectorRegistry
 
 from services.render import capacity
-from services.render.child_process import ChildGoneError, ChildOptions, ChildProcess, Death, OnStep
+from services.render.child_process import ChildProcess, OnStep
 from services.render.config import ChildrenConfig
 from services.render.frames import Frame
 from services.render.jobs import FileLimits, Job
 from services.render.metrics import RenderMetrics
 from services.render.workspace import Workspace
+from services.render.zygote_process import ChildGoneError, ChildOptions, Death, Nursery
 from services.runtime.deadlines import remaining
 from services.runtime.errors import (
     DeadlineExceeded,
@@ -91,6 +92,7 @@ class Supervisor:
             memory_limit=config.memory_limit,
             cpu_seconds=math.ceil(config.time_limit),
             answer_limit=limits.max_bytes + _ANSWER_OVERHEAD,
+            start_limit=config.start_limit,
         )
         self._temporary = temporary
         self._metrics = RenderMetrics.register(registry)
@@ -109,6 +111,7 @@ class Supervisor:
         self._others_after = others_after
         self._keepers: list[asyncio.Task[None]] = []
         self._workspace: Workspace | None = None
+        self._nursery: Nursery | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -122,6 +125,7 @@ class Supervisor:
     async def start(self) -> None:
         """Starts the children and returns when the first is warm. Raises what the engine refuses to start for."""
         self._workspace = await asyncio.to_thread(Workspace.create, self._temporary)
+        self._nursery = Nursery(self._options, self._workspace)
         self._wanted.set()
         self._keepers = [
             asyncio.create_task(self._keep_population()),
@@ -147,6 +151,9 @@ class Supervisor:
         await asyncio.gather(*(each.reap() for each in self._busy), *(each.close() for each in idle))
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._nursery is not None:
+            await self._nursery.close()
+            self._nursery = None
         if self._workspace is not None:
             await asyncio.to_thread(self._workspace.remove)
             self._workspace = None
@@ -301,19 +308,18 @@ class Supervisor:
                     await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, hides nothing
 
     async def _start_child(self) -> None:
-        if self._workspace is None:
+        if self._nursery is None:
             return
         self._starting += 1
         child: ChildProcess | None = None
         failed = True
         try:
-            child = await ChildProcess.start(self._options, self._workspace)
-            first = await child.wait_ready(self._config.start_limit)
-            if child.ready:
-                self._joined(child)
-                child = None
-            else:
-                self._refused(from_status(Status.FromString(first.parts[0])))
+            child = await ChildProcess.start(self._nursery)
+            await child.wait_ready(self._config.start_limit)
+            self._joined(child)
+            child = None
+        except VitaeError as error:
+            self._refused(error)
         except (ChildGoneError, TimeoutError, OSError):
             self._refused(Unavailable("The renderer cannot start.", reason="RENDERER_DOWN"))
         except asyncio.CancelledError:

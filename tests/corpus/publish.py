@@ -33,21 +33,25 @@ _RIGHT_TO_LEFT = """## Right-to-left text in PDF
 
 A PDF holds glyphs in the order in which they are drawn, and every extractor turns right-to-left lines back in its
 own way, so the measure above is not told for them. Every word is there; this is the lowest part of a person's words
-that an extractor gives once order is set aside (NFKC; a word counts forwards, backwards or with the letters of a
-ligature exchanged). A DOCX holds the order of reading: send that where a machine reads Arabic, Hebrew or Persian
-first.
+that an extractor gives once the order of words is set aside (NFKC, without vowel signs; a word counts forwards or
+backwards). A DOCX holds the order of reading: send that where a machine reads Arabic, Hebrew or Persian first.
 
 """
 
 _NOTES = """
 What each does with such a line:
 
-* **PDFium** gives logical order; it exchanges the letters of a code that stands for several: the two of a ligature (لا
-  is read as ال), and a letter and its vowel sign.
-* **pdf_oxide in rows** reads each row from the right; the same faults, and blanks are doubled.
+* **PDFium** gives logical order.
+* **pdf_oxide in rows** reads each row from the right; blanks are doubled.
 * **pdfminer.six** gives lines from left to right as drawn, so every word is spelled backwards.
 * **pypdf** gives words in logical order and moves the pieces of a line that mixes scripts, numbers and punctuation.
-* **pdftotext** gives logical order with direction marks, with PDFium's faults.
+* **pdftotext** gives logical order with direction marks; a vowel sign that ends a line comes first.
+
+PDFium, pdf_oxide and pdftotext turn a line around code by code and its letters with it: of files in which one code
+stands for several letters they exchange the two of a ligature (لا is read as ال), and a letter and its vowel sign.
+Ours have a code for each letter: the first draws the ligature and takes a part of its width, the others draw nothing
+and take the rest. Ligatures stay what they are, and letters keep their order in all five programs
+(tests/integration/render_formats/test_scripts_are_read.py).
 
 The structure tree, which assistive programs follow, says all of this text in logical order (ActualText);
 tests/integration/render_formats/test_pdf_accessibility.py reads it word by word.

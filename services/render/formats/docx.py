@@ -97,7 +97,9 @@ class _Writer:
                 case Paragraph():
                     self._write(self._flush(self._paragraph("Body Text"), first=at == 0), block.text)
                 case ItemGroup():
-                    self._items(block, first=at == 0)
+                    line = self._items(block, first=at == 0)
+                    if at == len(section.blocks) - 2:
+                        line.keep_with_next()
                 case Entry():
                     self._entry(block, section, first=at == 0)
 
@@ -161,12 +163,12 @@ class _Writer:
             self._write(paragraph, bullet.text)
         items = [self._items(each, first=False) for each in entry.items]
         self._string(made, bullets, items)
-        body = len(bullets) + len(items)
+        body = [*bullets, *items]
         for each in made if body else made[:-1]:
             each.keep_with_next()
         if made and not body:
             made[-1].keep_with_next(False)
-        for each in bullets[-2:-1]:
+        for each in body[-2:-1]:  # no entry leaves its last line alone on the next page
             each.keep_with_next()
 
     def _role_style(self, section: SectionView) -> str:

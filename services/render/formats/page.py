@@ -30,8 +30,11 @@ page."""
 _ENDLESS, _PIECE = 80, re.compile(r".{1,20}", re.DOTALL)
 """Characters of a word that may fill a line. WeasyPrint leaves a bullet alone on its line before a longer one."""
 
-_LAST_WORDS = 34
-"""Characters that the last two words of a paragraph may have together to be kept on one line."""
+_LAST_LINE = 12
+"""Characters that a paragraph's last line has at least."""
+
+_LAST_WORDS = 24
+"""Characters that are kept on one line at most for that: more would leave a hole at the end of the line before."""
 
 _NEAR = frozenset({"email", "phone", "location"})
 
@@ -220,16 +223,26 @@ def whole_words(text: str) -> Markup:
 
 
 def settled(text: str) -> Markup:
-    """The text with its end kept together, so that no paragraph ends in a line of one word (or one Han character), and
-    without a line's end after a hyphen, where extractors join what is written apart.
+    """The text with its end kept together, so that no paragraph ends in a line of one short word or two (or one Han
+    character), and without a line's end after a hyphen, where extractors join what is written apart.
     """
     if len(text) < _SHORT_TEXT // 2 or (len(text) < _SHORT_TEXT and not _is_wide(text[-1])):
         return unbroken(text)
-    cut = len(text) - 4 if _is_wide(text[-1]) else text.rfind(" ", 0, text.rfind(" ")) + 1
-    end = text[cut:]
-    if cut <= 0 or len(end) > _LAST_WORDS:
+    cut = len(text) - 4 if _is_wide(text[-1]) else _last_words(text)
+    if cut <= 0:
         return unbroken(text)
-    return unbroken(text[:cut]) + Markup('<span class="whole">{}</span>').format(end)
+    return unbroken(text[:cut]) + Markup('<span class="whole">{}</span>').format(text[cut:])
+
+
+def _last_words(text: str) -> int:
+    """Where the last words begin that stay on one line; 0 where they are too long for that."""
+    cut = text.rfind(" ", 0, text.rfind(" ")) + 1
+    while cut > 0 and len(text) - cut < _LAST_LINE:
+        longer = text.rfind(" ", 0, cut - 1) + 1
+        if longer <= 0 or len(text) - longer > _LAST_WORDS:
+            break
+        cut = longer
+    return cut if len(text) - cut <= _LAST_WORDS else 0
 
 
 def unbroken(text: str) -> Markup:

@@ -13,6 +13,8 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from PIL import ImageFile
+
 from services.document.view import DocumentView
 from services.render.fonts import catalogue
 from services.render.formats import page, weasy_source, weasyprint_70
@@ -90,6 +92,8 @@ def _library() -> Any:
             " PDF takes ten times as long.",
             reason="RENDER_LIBRARY_MISSING",
         )
+    # WeasyPrint makes Pillow take pictures that break off; a portrait that is half grey is refused instead (photo.py).
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     weasyprint_70.replaced()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import unicodedata
@@ -35,6 +36,18 @@ TEXTS: Mapping[str, str] = {
     "marks on Latin": "x̄ and é̱ and R̥",
     "letters of one shape": "Ω and Ω, 5 µm and 5 μm, Å and Å",
 }
+
+RIGHT_TO_LEFT: Mapping[str, str] = {
+    "Arabic": "لا سلامة الأستاذة الإدارة الآن ملايين كمالا",
+    "Arabic with vowel signs": "مُحَمَّد عُمَّان لَا سَلَامٌ بدر",
+    "Persian": "سلام علی رضا گلاب پلاک",
+    "Hebrew": "שלום ירושלים",
+    "Hebrew with points": "שָׁלוֹם בְּרֵאשִׁית",
+}
+"""Words of a name: the ligatures of lam and alef, and marks on letters. pdftotext moves a mark that ends a line to the
+line's beginning, whoever wrote the file; so none does here."""
+
+DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e]")
 
 
 def pdftotext(data: bytes) -> tuple[str, ...]:
@@ -72,6 +85,19 @@ def test_every_program_reads_what_was_written(script: str, template: str) -> Non
     for reader, read in READERS.items():
         said = unicodedata.normalize("NFC", " ".join(" ".join(read(data)).split()))
         assert said.startswith(wanted), (reader, said[:100])
+
+
+@pytest.mark.parametrize("script", RIGHT_TO_LEFT)
+@pytest.mark.parametrize("template", all_templates())
+def test_letters_of_right_to_left_words_keep_their_order(script: str, template: str) -> None:
+    """Also those that one glyph draws together, and vowel signs; pdfminer gives every word from its end."""
+    data = pdf(named(RIGHT_TO_LEFT[script]), template)
+
+    wanted = unicodedata.normalize("NFC", RIGHT_TO_LEFT[script]).split()
+    for reader, read in READERS.items():
+        said = " ".join(read(data)) if reader != "pdfminer" else " ".join(read(data))[::-1]
+        words = unicodedata.normalize("NFC", DIRECTIONS.sub("", said)).split()
+        assert all(each in words for each in wanted), (reader, words[:20])
 
 
 def test_a_hyphen_is_the_one_that_was_written() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.render import child_process
+from services.render import zygote_process
 from services.render.config import ChildrenConfig
 from services.render.jobs import FileLimits, Job, RenderResult, render_job
 from services.render.supervisor import Supervisor
@@ -46,14 +46,14 @@ def children_config(**changes: Any) -> ChildrenConfig:
 @pytest.fixture
 def supervised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
     """Starts a supervisor whose children draw with the engine for tests, found beside this file."""
-    original = child_process._environment
+    original = zygote_process._environment
 
     def with_tests(folder: Path, cache: Path) -> dict[str, str]:
         environment = original(folder, cache)
         environment["PYTHONPATH"] += os.pathsep + str(Path(__file__).parent)
         return environment
 
-    monkeypatch.setattr(child_process, "_environment", with_tests)
+    monkeypatch.setattr(zygote_process, "_environment", with_tests)
 
     @asynccontextmanager
     async def start(

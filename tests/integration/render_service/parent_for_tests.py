@@ -37,9 +37,9 @@ async def main() -> None:
 
 if __name__ == "__main__":
     # The engine for tests is beside this file; children get it by path, as the real one comes from the code's folder.
-    from services.render import child_process
+    from services.render import zygote_process
 
-    environment = child_process._environment
+    environment = zygote_process._environment
 
     def with_tests(folder: Path, cache: Path) -> dict[str, str]:
         return {
@@ -47,5 +47,5 @@ if __name__ == "__main__":
             "PYTHONPATH": environment(folder, cache)["PYTHONPATH"] + ":" + str(Path(__file__).parent),
         }
 
-    child_process._environment = with_tests
+    zygote_process._environment = with_tests
     asyncio.run(main())

@@ -38,6 +38,19 @@ async def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> None:
             await asyncio.sleep(0.01)
 
 
+def parent_of(pid: int) -> int:
+    return int(stat(pid)[1])
+
+
+def cpu_ticks(pid: int) -> int:
+    """CPU time of a process and of the children it has buried."""
+    return sum(map(int, stat(pid)[11:15]))
+
+
+def stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+
+
 async def test_renders_and_tells_the_steps(supervised: Start, job: MakeJob) -> None:
     steps: list[str] = []
     early: list[RenderResult] = []
@@ -231,6 +244,45 @@ async def test_an_idle_child_that_dies_is_replaced(supervised: Start, job: MakeJ
         await eventually(lambda: supervisor.child_pids() not in ([], [pid]))
         assert (await supervisor.run(job("say back"))).data == b"back"
         assert supervisor.healthy()
+
+
+async def test_without_the_zygote_all_begins_anew(
+    supervised: Start, job: MakeJob, alive: Callable[[int], bool]
+) -> None:
+    async with supervised() as supervisor:
+        await eventually(lambda: len(supervisor.child_pids()) == 2)
+        pids = supervisor.child_pids()
+        zygote = parent_of(pids[0])
+        running = asyncio.create_task(supervisor.run(job("sleep 60")))
+        await asyncio.sleep(0.1)
+        os.kill(zygote, signal.SIGKILL)
+        with pytest.raises(ResourceExhausted) as caught:
+            await running
+        assert caught.value.reason == "RENDER_MEMORY"
+        await eventually(lambda: not any(alive(pid) for pid in pids))
+        assert (await supervisor.run(job("say back"))).data == b"back"
+        assert parent_of(supervisor.child_pids()[0]) != zygote
+
+
+async def test_a_child_is_forked_not_loaded(supervised: Start, job: MakeJob) -> None:
+    """What a new child costs is a fork; its zygote has loaded everything before, and lives on."""
+    async with supervised(spares=1) as supervisor:
+        await eventually(lambda: len(supervisor.child_pids()) == 2)
+        zygote = parent_of(supervisor.child_pids()[0])
+        before = cpu_ticks(zygote)
+        for _ in range(5):
+            with pytest.raises(Internal):
+                await supervisor.run(job("exit"))
+        await eventually(lambda: len(supervisor.child_pids()) == 2)
+        assert {parent_of(pid) for pid in supervisor.child_pids()} == {zygote}
+        assert cpu_ticks(zygote) - before < os.sysconf("SC_CLK_TCK"), "five loads cost several seconds of CPU"
+
+
+async def test_an_engine_with_threads_is_refused(supervised: Start, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(Unavailable):
+        async with supervised(engine="engine_with_threads", spares=0):
+            pass
+    assert "has started 1 threads" in caplog.text
 
 
 async def test_children_know_no_secrets(

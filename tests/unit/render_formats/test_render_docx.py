@@ -77,6 +77,21 @@ def test_headings_keep_with_what_follows() -> None:
             assert each.paragraph_format.keep_with_next
 
 
+def test_no_last_line_of_a_section_stands_alone() -> None:
+    lines = [each for each in paragraphs(written(people.maya())) if each.style]
+    kept = [
+        bool(before.paragraph_format.keep_with_next)
+        for before, last, after in zip(lines, lines[1:], lines[2:], strict=False)
+        if is_body(before) and is_body(last) and after.style and after.style.name.startswith("Heading")
+    ]
+    assert kept
+    assert all(kept)
+
+
+def is_body(paragraph: Paragraph) -> bool:
+    return bool(paragraph.style and paragraph.style.name in {"List Bullet", "Items"})
+
+
 def test_right_to_left_documents_say_so() -> None:
     data = written(people.layla())
     opened = docx.Document(io.BytesIO(data))

@@ -91,10 +91,24 @@ def test_what_has_no_joint_or_would_leave_the_page_may_be_broken(text: str) -> N
     assert page.unbroken(text) == text
 
 
-def test_the_last_two_words_of_a_long_text_stay_together() -> None:
-    sentence = "Cut the time of a release from two days to forty minutes across five teams"
+@pytest.mark.parametrize(
+    ("end", "kept"),
+    [
+        ("minutes across five teams", "across five teams"),
+        ("would look like to you.", "like to you."),
+        ("with entry checks.", "entry checks."),
+        ("and no visible interruptions at all", "interruptions at all"),
+        ("in a reasonable amount of it", "amount of it"),
+    ],
+)
+def test_the_last_line_of_a_long_text_has_more_than_a_short_word(end: str, kept: str) -> None:
+    sentence = "Cut the time of a release from two days to some forty " + end
 
-    assert page.settled(sentence).endswith('<span class="whole">five teams</span>')
+    assert page.settled(sentence).endswith(f' <span class="whole">{kept}</span>')
+
+
+def test_no_end_is_kept_together_that_would_leave_a_hole_in_the_line_before() -> None:
+    assert "whole" not in page.settled("It " * 30 + "unquestionably straightforward.")
     assert page.settled("Short.") == "Short."
 
 

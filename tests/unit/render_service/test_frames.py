@@ -30,6 +30,7 @@ def test_a_frame_arrives_as_it_was_sent(
 ) -> None:
     frame = Frame(kind, values, tuple(parts))
     assert asyncio.run(read(frame.encode())) == frame
+    assert Frame.decode(frame.encode()) == frame
 
 
 def test_blocking_sockets_speak_the_same(tmp_path: object) -> None:
@@ -56,8 +57,14 @@ def test_blocking_sockets_speak_the_same(tmp_path: object) -> None:
 async def test_nonsense_is_refused(data: bytes) -> None:
     with pytest.raises(BrokenFrameError):
         await read(data)
+    if len(data) < 2000:
+        with pytest.raises(BrokenFrameError):
+            Frame.decode(data)
 
 
 async def test_a_frame_that_breaks_off_is_no_frame() -> None:
     with pytest.raises(asyncio.IncompleteReadError):
         await read(Frame("k", {}, (b"abc",)).encode()[:-1])
+    for size in (0, 7, 20):
+        with pytest.raises(BrokenFrameError):
+            Frame.decode(Frame("k", {}, (b"abc",)).encode()[:size])

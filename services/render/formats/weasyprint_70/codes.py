@@ -5,7 +5,8 @@ written, above and below each other, and with shapes that several letters share.
 text it had where it was first met; programs that read the file give that text wherever the glyph is drawn again, and
 take marks that are moved to their places for words of their own. Here a syllable of several glyphs becomes one glyph,
 composed of them (OpenType 1.9, glyf, composite glyphs), that stands for all letters of the syllable; and a glyph that
-stands for other letters than before gets another code. The CIDToGIDMap of the font (ISO 32000-1, 9.7.4.2) says which
+stands for other letters than before gets another code. In right-to-left scripts each letter of a syllable has a code of
+its own. The CIDToGIDMap of the font (ISO 32000-1, 9.7.4.2) says which
 glyph a code draws.
 
 Fonts with CFF outlines have neither; those bundled draw a glyph for a character.
@@ -112,6 +113,41 @@ def _takes_no_width(glyphs: Sequence[tuple[int, ...]], starts: Sequence[int], at
 
 def code_of(stream: Any, font: Any, font_size: float, syllable: Syllable, empty: int) -> int | None:
     """The code that draws a syllable and is read as its letters, or None where its font can have none."""
+    shape = _shape(font, font_size, syllable, empty)
+    return _code(stream, font, shape, syllable.letters) if shape.parts else None
+
+
+def codes_of_letters(
+    stream: Any, font: Any, font_size: float, syllable: Syllable, empty: int
+) -> list[tuple[int, int]] | None:
+    """Codes that together draw a right-to-left syllable, each read as one of its letters, and the width of each in
+    Pango's units, from left to right; None where its font can have none.
+
+    Programs turn a right-to-left line around code by code or letter by letter, and so read a code of two letters, such
+    as the ligature of lam and alef, as "al". Here the first code draws the whole and takes a part of its width; the
+    others draw nothing and take the rest.
+    """
+    shape = _shape(font, font_size, syllable, empty)
+    if not shape.parts:
+        return None
+    letters = syllable.letters[::-1]
+    width = sum(each[1] for each in syllable.glyphs)
+    found = []
+    for place, letter in enumerate(letters):
+        part = Shape(shape.parts if place == 0 else (), _share(shape.advance, place, len(letters)))
+        code = _code(stream, font, part, letter)
+        if code is None:
+            return None
+        found.append((code, _share(width, place, len(letters))))
+    return found
+
+
+def _share(whole: int, place: int, count: int) -> int:
+    """One of `count` whole parts of a length that make it up together."""
+    return whole * (place + 1) // count - whole * place // count
+
+
+def _shape(font: Any, font_size: float, syllable: Syllable, empty: int) -> Shape:
     unit = FROM_UNITS / font_size * font.upem
     pen = 0
     parts = []
@@ -119,16 +155,19 @@ def code_of(stream: Any, font: Any, font_size: float, syllable: Syllable, empty:
         if glyph != empty:
             parts.append(Part(glyph, round((pen + right) * unit), round(up * unit)))
         pen += width
-    shape = Shape(tuple(parts), round(pen * unit))
+    return Shape(tuple(parts), round(pen * unit))
+
+
+def _code(stream: Any, font: Any, shape: Shape, letters: str) -> int | None:
     codes = _codes(stream, font)
-    code = codes.of_letters.get((shape, syllable.letters))
+    code = codes.of_letters.get((shape, letters))
     if code is None:
         code = codes.first + len(codes.of_letters)
-        if font.type == "otf" or code > _MOST_CODES or not parts:
+        if font.type == "otf" or code > _MOST_CODES:
             return None
-        codes.of_letters[shape, syllable.letters] = code
+        codes.of_letters[shape, letters] = code
     if code not in font.to_unicode:
-        font.to_unicode[code] = syllable.letters
+        font.to_unicode[code] = letters
         font.widths[code] = round(shape.advance * 1000 / font.upem)
     return code
 
@@ -157,7 +196,7 @@ def _cleaned(self: Any, to_unicode: Any, hinting: bool) -> None:
 
 def _compose(font: Any, codes: Codes, shapes: Sequence[Shape]) -> None:
     """Adds a glyph to the font's file for each shape of several parts."""
-    alone = {shape for shape in shapes if shape.parts == (Part(shape.parts[0].glyph, 0, 0),)}
+    alone = {shape for shape in shapes if _is_plain(font, shape)}
     codes.glyphs.update({shape: shape.parts[0].glyph for shape in alone})
     composed_of = [shape for shape in dict.fromkeys(shapes) if shape not in alone]
     if not composed_of:
@@ -167,18 +206,29 @@ def _compose(font: Any, codes: Codes, shapes: Sequence[Shape]) -> None:
         for shape in composed_of:
             codes.glyphs[shape] = len(order)
             composed = Glyph()
-            composed.numberOfContours = -1
-            composed.components = [_component(order[part.glyph], part) for part in shape.parts]
+            if shape.parts:
+                composed.numberOfContours = -1
+                composed.components = [_component(order[part.glyph], part) for part in shape.parts]
             name = f"syllable{len(order)}"
             order.append(name)
             table.glyphs[name] = composed
-            composed.recalcBounds(table)
+            if shape.parts:
+                composed.recalcBounds(table)
             widths[name] = (shape.advance, getattr(composed, "xMin", 0))
         file.setGlyphOrder(order)
         table.setGlyphOrder(order)
         out = io.BytesIO()
         file.save(out)
     font.file_content = out.getvalue()
+
+
+def _is_plain(font: Any, shape: Shape) -> bool:
+    """True for one glyph in its own place, as wide as the font has it."""
+    return (
+        len(shape.parts) == 1
+        and shape.parts[0][1:] == (0, 0)
+        and font.widths.get(shape.parts[0].glyph) == round(shape.advance * 1000 / font.upem)
+    )
 
 
 def _component(name: str, part: Part) -> GlyphComponent:

@@ -12,7 +12,7 @@ from typing import Any
 from weasyprint.draw import text
 from weasyprint.text.ffi import FROM_UNITS, ffi, pango
 
-from services.render.formats.weasyprint_70.codes import code_of, syllables
+from services.render.formats.weasyprint_70.codes import code_of, codes_of_letters, syllables
 from services.render.formats.weasyprint_70.line_ends import ends_with_blank, show_blank
 from services.render.formats.weasyprint_70.replacement import Replacement
 
@@ -158,10 +158,16 @@ def _syllables(
     starts = item.glyphs.log_clusters[0 : len(glyphs)]
     for syllable in syllables(said, glyphs, starts, rtl=rtl):
         glyph, _, right, up, _ = syllable.glyphs[0]
-        if len(syllable.glyphs) == 1 and not (right or up):
+        one_letter = not rtl or len(syllable.letters) == 1
+        if len(syllable.glyphs) == 1 and one_letter and not (right or up):
             empty = glyph == pango.PANGO_GLYPH_EMPTY
             if empty or font.to_unicode.setdefault(glyph, syllable.letters) == syllable.letters:
                 yield syllable.glyphs[0]
+                continue
+        if rtl and len(syllable.letters) > 1:
+            codes = codes_of_letters(stream, font, font_size, syllable, pango.PANGO_GLYPH_EMPTY)
+            if codes is not None:
+                yield from ((code, width, 0, 0, 0) for code, width in codes)
                 continue
         code = code_of(stream, font, font_size, syllable, pango.PANGO_GLYPH_EMPTY)
         if code is not None:

@@ -36,6 +36,7 @@ def replacements() -> Sequence[Replacement]:
     """All of them. Needs WeasyPrint loaded."""
     from services.render.formats.weasyprint_70 import (
         boxes,
+        cascade,
         codes,
         glyphs,
         line_ends,
@@ -47,6 +48,7 @@ def replacements() -> Sequence[Replacement]:
 
     return (
         *styles.REPLACEMENTS,
+        *cascade.REPLACEMENTS,
         *boxes.REPLACEMENTS,
         *text.REPLACEMENTS,
         *codes.REPLACEMENTS,

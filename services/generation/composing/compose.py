@@ -13,7 +13,7 @@ from services.generation.composing.localized import localized, resume_locale, wi
 from services.generation.composing.quality import quality
 from services.generation.composing.skills import skills_section
 from services.generation.composing.truth import require_truth, untruths
-from services.generation.matching.asked import asked
+from services.generation.matching.asked import answered, asked
 from services.generation.matching.facts import profile_facts
 from services.generation.matching.ranking import Ranker, rank_reading
 from services.generation.matching.reading import Reading
@@ -120,6 +120,7 @@ def context_of(
     printed = with_bullets(localized(profile, locale))
     reading = original if printed == profile else Reading(profile_facts(printed), skills, original.own)
     wanted = asked(posting.analysis, original.own, skills, posting.locale) if posting is not None else None
+    original, reading = answered(original, wanted), answered(reading, wanted)
     ranker = Ranker.of(printed, reading, wanted, today)
     ranked = ranking
     if printed != profile or (not ranking.experience and printed.experience):

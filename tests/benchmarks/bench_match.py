@@ -136,6 +136,16 @@ def quality(half: Half, skills: SkillTable) -> dict[str, float]:
     }
 
 
+def fresh_extraction(skills: SkillTable) -> dict[str, float]:
+    """What is found of the skills of professions that the table was not grown for; a report, not a target."""
+    extracted = extraction_quality("fresh", skills)
+    return {
+        "fresh_skill_precision": extracted.precision,
+        "fresh_skill_recall": extracted.recall,
+        "fresh_must_or_nice_accuracy": extracted.class_accuracy,
+    }
+
+
 def median(step: Callable[[], object], rounds: int) -> float:
     """Median processor milliseconds of a step on one core, after a tenth of the rounds to warm up.
 
@@ -179,6 +189,7 @@ def main() -> int:
     for half in HALVES[:1] if chosen.seen_only else HALVES:
         values |= quality(half, skills)
     if not chosen.seen_only:
+        values |= fresh_extraction(skills)
         with tempfile.TemporaryDirectory(prefix="vitae-bench-") as folder:
             values |= asyncio.run(service_figures(Path(folder), chosen.profiles))
     figures = [Figure.of(name, value) for name, value in values.items()]

@@ -15,7 +15,8 @@ from vitae.resume.v1 import common_pb2, profile_pb2
 
 FOLDER = Path(__file__).parents[1] / "data" / "matching"
 
-Half = Literal["seen", "unseen"]
+Half = Literal["seen", "unseen", "fresh"]
+"""Of "fresh" there are postings with labelled skills only: no people, no judgements."""
 HALVES: tuple[Half, ...] = ("seen", "unseen")
 
 Wish = Literal["must", "nice", "duties", "mentioned", "negated"]
@@ -75,7 +76,9 @@ def load_postings(half: Half) -> list[LabelledPosting]:
         ValueError: a label names a profile, a posting or a phrase that is not there.
     """
     names = load_profiles(half).keys()
-    relevance, skills = _toml(FOLDER / half / "relevance.toml"), _toml(FOLDER / half / "skills.toml")
+    judgements_file = FOLDER / half / "relevance.toml"
+    relevance = _toml(judgements_file) if judgements_file.exists() else {}
+    skills = _toml(FOLDER / half / "skills.toml")
     found = []
     for file in sorted((FOLDER / half / "postings").glob("*.txt")):
         text = file.read_text(encoding="utf-8").strip()

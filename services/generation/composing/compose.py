@@ -16,7 +16,7 @@ from services.generation.composing.quality import quality
 from services.generation.composing.skills import skills_section
 from services.generation.composing.tidying import tidy
 from services.generation.composing.truth import require_truth, untruths
-from services.generation.matching.asked import asked
+from services.generation.matching.asked import answered, asked
 from services.generation.matching.ranking import Ranker, rank_reading
 from services.generation.matching.reading import Reading
 from services.generation.matching.scoring import METHOD_VERSION, add_tailored, score_reading
@@ -121,8 +121,10 @@ def context_of(
 ) -> tuple[Context, Reading]:
     """The composition's context, and the reading of the profile as it is written."""
     read = memory.read(profile, options.locale, skills)
-    original, printed, reading = read.original, read.printed, read.reading
-    wanted = asked(posting.analysis, original.own, skills, posting.locale) if posting is not None else None
+    printed, own = read.printed, read.original.own
+    wanted = asked(posting.analysis, own, skills, posting.locale) if posting is not None else None
+    original = answered(read.original, wanted)
+    reading = original if read.reading is read.original else answered(read.reading, wanted)
     ranker = Ranker.of(printed, reading, wanted, today)
     ranked = ranking
     if reading is not original or (not ranking.experience and printed.experience):

@@ -167,7 +167,7 @@ def _posting_term(context: Context, canonical: str, name: str) -> str:
     word stays. A shorter word stands behind the full one, "Kubernetes (k8s)", so that either is found.
     """
     skill = _asked(context, canonical)
-    if skill is None or context.reading.texts.key(name) in skill.keys:
+    if skill is None or skill.roots or context.reading.texts.key(name) in skill.keys:
         return ""
     term = next((squeeze(each) for each in skill.written if same_name(each, name)), "")
     is_short = term and _squash(name).startswith(term[0].lower()) and len(term) * 2 <= len(squeeze(name))
@@ -192,6 +192,8 @@ def _surface(context: Context, groups: list[_Group]) -> None:
         namings = context.reading.skills.get(skill.name, [])
         if skill.importance not in (MUST, NICE) or not namings or (known and known.kind != "technical"):
             continue
+        if skill.roots:
+            continue  # words of the posting that a line happens to hold are no name the person has for a skill
         if any(each.fact.part == "skills" or each.fact.prominent for each in namings):
             continue  # listed, or seen at a glance in a title or the summary: a second mention shows nothing new
         text, how = _surfaced_name(skill, namings, english=context.locale.lower().startswith("en"))

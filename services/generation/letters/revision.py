@@ -11,7 +11,7 @@ from services.generation.documents.summary import summary
 from services.generation.documents.versions import NewVersion
 from services.generation.letters.origins import LetterProver, settle_origins
 from services.generation.letters.quality import letter_quality
-from services.generation.matching.asked import asked
+from services.generation.matching.asked import answered, asked
 from services.generation.matching.facts import profile_facts
 from services.generation.matching.reading import Reading
 from services.generation.resumes.structure import name_lines
@@ -91,7 +91,7 @@ def _version(
         asked(posting.analysis, reading.own, ground.skills, posting.locale) if posting is not None else None
     )
     company = posting.company if posting is not None else ""
-    details.qa.CopyFrom(letter_quality(letter, wanted, reading, company))
+    details.qa.CopyFrom(letter_quality(letter, wanted, answered(reading, wanted), company))
     return NewVersion(
         document=document_pb2.Document(cover_letter=letter),
         content_text=content_text(letter),

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from services.generation.matching.reading import Reading, stems_of
+from services.generation.matching.titles import title_words
 from services.generation.postings.analysis import PostingText, reread
 from services.generation.postings.conditions import least_education_level, mentions
 from services.generation.postings.language import Language, guess_posting_language, language
-from services.generation.postings.requirements import NEGATED
+from services.generation.postings.requirements import MUST, NEGATED
 from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import fold
 from vitae.generation.v1 import postings_pb2
@@ -30,6 +32,8 @@ class AskedSkill:
     soft: bool
     licence: bool
     """True for certificates and licences."""
+    roots: str = ""
+    """Stems of its words, with a space around each, where no table knows it and only these words answer it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class Asked:
     language: Language
     skills: tuple[AskedSkill, ...]
     """In the analysis's order: most wanted first."""
+    named: Mapping[str, str]
+    """Stems of the words of skills that no table knows, by name."""
+    trade: frozenset[str]
+    """Words of the must-have skills, as titles have them."""
     degree: int
     """The least degree that would do, as `least_education_level` counts; 0 when none is asked for."""
     experience_instead: bool
@@ -59,7 +67,9 @@ class Asker:
         self._locale = locale or guess_posting_language(analysis.text)
         self._language = language(self._locale)
         self._folded = fold(analysis.text)
-        self._known = tuple(_known(skill, analysis.text, table) for skill in analysis.skills)
+        tag = self._language.tag
+        self._known = tuple(_known(skill, analysis.text, table, tag) for skill in analysis.skills)
+        self._taken = [(span.start, span.end) for skill in self._known if skill.roots for span in skill.spans]
         self._names = frozenset(skill.name for skill in self._known)
         self._found: dict[tuple[str, str], AskedSkill | None] = {}
         self._whole = self._of(self._known)
@@ -80,6 +90,14 @@ class Asker:
             self._analysis,
             self._language,
             skills,
+            named={skill.name: skill.roots for skill in skills if skill.roots},
+            trade=frozenset(
+                word
+                for skill in skills
+                if skill.importance == MUST and not skill.listing_suffices
+                for key in skill.keys
+                for word in title_words(key, self._language)
+            ),
             degree=min(levels, default=0),
             experience_instead=any(mentions(each, equivalent) for each in demands),
         )
@@ -93,7 +111,11 @@ class Asker:
         if key.split(maxsplit=1)[0] not in self._folded or _says_nothing(key, self._language):
             return None
         posting, text = self._posting, self._analysis.text
-        spans = posting.tokens.find(key)
+        spans = [
+            (start, end)
+            for start, end in posting.tokens.find(key)
+            if not any(start < last and first < end for first, last in self._taken)
+        ]
         said = [posting.importance.importance(start, end) for start, end in spans]
         wanted = [(span, how) for span, how in zip(spans, said, strict=True) if how != NEGATED]
         if not wanted:
@@ -122,7 +144,12 @@ def asked(
     return Asker(analysis, table, locale).asked(own)
 
 
-def _known(skill: postings_pb2.PostingSkill, text: str, table: SkillTable) -> AskedSkill:
+def answered(reading: Reading, wanted: Asked | None) -> Reading:
+    """A reading with the skills that the posting names and no table knows."""
+    return reading.answering(wanted.named, wanted.language.tag) if wanted else reading
+
+
+def _known(skill: postings_pb2.PostingSkill, text: str, table: SkillTable, tag: str) -> AskedSkill:
     known = table.skills.get(skill.skill)
     kind = known.kind if known else "technical"
     written = tuple(dict.fromkeys((skill.written_as, *(text[span.start : span.end] for span in skill.spans))))
@@ -136,6 +163,7 @@ def _known(skill: postings_pb2.PostingSkill, text: str, table: SkillTable) -> As
         listing_suffices=kind != "technical",
         soft=kind == "soft",
         licence=kind == "credential",
+        roots=stems_of(table.tokenizer.key(skill.skill).split(), tag) if skill.named_by_posting else "",
     )
 
 

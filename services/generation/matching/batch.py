@@ -40,7 +40,7 @@ class BatchScorer:
     def score(self, reading: match_readings_pb2.MatchReading) -> Scored:
         """The score of a profile by what is kept of it."""
         wanted = self._asker.asked(reading.own_skills)
-        candidate = KeptCandidate(reading, self._table)
+        candidate = KeptCandidate(reading, self._table, wanted.named, wanted.language.tag)
         names = [each.name for each in wanted.skills if is_wanted(each.importance)]
         return Scored(
             total(parts(candidate, wanted, self._title, self._today)),

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from typing import Protocol
 
 from services.generation.matching.facts import Fact, Source
-from services.generation.matching.reading import Naming, Reading
+from services.generation.matching.reading import Naming, Reading, places, stems_of
 from services.generation.matching.tenure import Job
 from services.generation.postings.conditions import education_level
 from services.generation.postings.language import known_languages
@@ -124,8 +124,16 @@ def kept(candidate: ReadCandidate, reading: Reading) -> match_readings_pb2.Match
             sorted({key for _, tokens in reading.facts for key in tokens.keys if key not in (PAUSE, STOP)})
         ),
     )
+    texts: dict[tuple[bool, int], list[str]] = {}
+    for fact, tokens in reading.facts:
+        where = (fact.source is Source.PROVED, numbers.get(fact.entry, 0) if fact.part == "experience" else 0)
+        texts.setdefault(where, []).append(" ".join(tokens.keys))
+    record.texts.extend(
+        match_readings_pb2.SaidText(joined=f" {STOP} ".join(sorted(said)), proved=proved, job=job)
+        for (proved, job), said in sorted(texts.items())
+    )
     for name, namings in candidate.skills.items():
-        places = {
+        stated = {
             (
                 each.key,
                 each.fact.source is Source.PROVED,
@@ -135,7 +143,7 @@ def kept(candidate: ReadCandidate, reading: Reading) -> match_readings_pb2.Match
         }
         record.skills[name].namings.extend(
             match_readings_pb2.SkillNaming(key=key, proved=proved, job=job)
-            for key, proved, job in sorted(places)
+            for key, proved, job in sorted(stated)
         )
     return record
 
@@ -143,10 +151,20 @@ def kept(candidate: ReadCandidate, reading: Reading) -> match_readings_pb2.Match
 class KeptCandidate:
     """A profile of which only the reading is kept."""
 
-    def __init__(self, record: match_readings_pb2.MatchReading, table: SkillTable) -> None:
+    def __init__(
+        self,
+        record: match_readings_pb2.MatchReading,
+        table: SkillTable,
+        named: Mapping[str, str] | None = None,
+        language: str = "",
+    ) -> None:
+        """Takes what is kept, and skills that a posting in a language names and no table knows: stems by name."""
         self._record = record
+        self._stems: dict[str, frozenset[str]] = {}
         self.table = table
-        self.skills: Mapping[str, Sequence[Naming]] = _KeptSkills(record)
+        self.skills: Mapping[str, Sequence[Naming]] = _KeptSkills(
+            record, self._named(named, language) if named else {}
+        )
         self.jobs: Sequence[Job] = record.jobs
         self.degrees = [(record.degree, "", "")] if record.degree else []
 
@@ -160,7 +178,24 @@ class KeptCandidate:
 
     def stems(self, language: str) -> frozenset[str]:
         """The stems of all words."""
-        return frozenset([stem(word, language) for word in self._record.words.split()])
+        if language not in self._stems:
+            self._stems[language] = frozenset([stem(word, language) for word in self._record.words.split()])
+        return self._stems[language]
+
+    def _named(self, named: Mapping[str, str], language: str) -> dict[str, list[Naming]]:
+        """The places of skills under a posting's own name."""
+        stems = self.stems(language)
+        # Most people say none of these words; only the texts of those who do are looked through.
+        said = {name: roots for name, roots in named.items() if stems.issuperset(roots.split())}
+        found: dict[str, list[Naming]] = {}
+        for text in self._record.texts if said else ():
+            keys = text.joined.split()
+            stemmed, fact = stems_of(keys, language), _fact(proved=text.proved, job=text.job)
+            for name, roots in said.items():
+                for first, last in places(roots, keys, stemmed):
+                    naming = Naming(fact, 0, 0, f" {' '.join(keys[first : last + 1])} ")
+                    found.setdefault(name, []).append(naming)
+        return found
 
     def words(self, language: str) -> Words:
         """Not kept.
@@ -174,13 +209,18 @@ class KeptCandidate:
 class _KeptSkills(Mapping[str, Sequence[Naming]]):
     """The skills of a kept reading; places are made when somebody looks at a skill, and few are looked at."""
 
-    def __init__(self, record: match_readings_pb2.MatchReading) -> None:
+    def __init__(
+        self, record: match_readings_pb2.MatchReading, named: Mapping[str, Sequence[Naming]]
+    ) -> None:
         self._skills = record.skills
+        self._named = named
 
     def __contains__(self, name: object) -> bool:
-        return name in self._skills
+        return name in self._skills or name in self._named
 
     def __getitem__(self, name: str) -> Sequence[Naming]:
+        if name in self._named:
+            return self._named[name]
         if name not in self._skills:  # looking a name up in a map of messages would add it
             raise KeyError(name)
         return [
@@ -189,10 +229,10 @@ class _KeptSkills(Mapping[str, Sequence[Naming]]):
         ]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._skills)
+        return iter({*self._skills, *self._named})
 
     def __len__(self) -> int:
-        return len(self._skills)
+        return len({*self._skills, *self._named})
 
 
 @lru_cache(maxsize=1000)

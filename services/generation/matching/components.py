@@ -12,7 +12,7 @@ from math import fsum
 
 from services.generation.matching.asked import Asked, AskedSkill
 from services.generation.matching.candidates import Candidate
-from services.generation.matching.reading import Naming, strength
+from services.generation.matching.reading import Naming, adjacent, strength
 from services.generation.matching.tenure import tenure
 from services.generation.matching.titles import likeness, title_rank, title_words
 from services.generation.postings.requirements import MUST, NICE
@@ -22,16 +22,18 @@ from vitae.generation.v1 import matching_pb2, postings_pb2
 
 WEIGHTS = {
     "must_have_skills": 0.40,
-    "nice_to_have_skills": 0.10,
+    "nice_to_have_skills": 0.15,
     "experience_years": 0.15,
     "seniority": 0.05,
     "title": 0.10,
     "education": 0.05,
-    "keywords": 0.15,
+    "keywords": 0.10,
 }
 
 _SOFT = 0.5
 """Weight of a way of working against a skill: everybody claims teamwork."""
+_UNKNOWN = 0.5
+"""Weight of a skill that no table knows: many have it and call it otherwise."""
 _LICENCE = 1.5
 """Weight of a certificate or licence that is a must: without it the work may not be done."""
 _REPEATED = 0.25
@@ -43,7 +45,9 @@ _SENIOR_YEARS, _MID_YEARS = 8.0, 3.0
 """Years after which a person without a rank in any title passes for senior, and for neither junior nor senior."""
 _EQUIVALENT_YEARS = 5.0
 """Years that pass for a degree where the posting takes experience instead and names none."""
-_OTHER_WORK = 0.25
+_NEIGHBOUR = 0.25
+"""Strength of a skill of which only a neighbour is shown: who knows one learns the other sooner."""
+_OTHER_WORK = 0.1
 """What a year of other work counts against a year of work that answers the posting."""
 _SAME_WORK = 0.5
 """A job answers the posting where its title has this part of the words of the posting's title."""
@@ -135,22 +139,45 @@ def _skills(
         return None
     whole = fsum(_weight(skill) for skill in wanted)
     earned = [
-        (skill, met * _weight(skill) / whole)
+        (skill, shown, met * _weight(skill) / whole)
         for skill in wanted
-        if (namings := candidate.skills.get(skill.name))
-        and (met := strength(namings, skill.keys, listing_suffices=skill.listing_suffices))
+        for shown, met in [_shown(skill, candidate)]
+        if met
     ]
 
     def explain() -> list[matching_pb2.Evidence]:
-        return [skill_evidence(skill, candidate.skills[skill.name], points) for skill, points in earned]
+        return [
+            skill_evidence(skill, candidate.skills[shown], points)
+            if shown == skill.name
+            else _neighbour_evidence(skill, shown, candidate.skills[shown], points)
+            for skill, shown, points in earned
+        ]
 
-    return Part(name, fsum(points for _, points in earned), explain)
+    return Part(name, fsum(points for _, _, points in earned), explain)
+
+
+def _shown(skill: AskedSkill, candidate: Candidate) -> tuple[str, float]:
+    """What shows a skill, itself or a neighbour, and how well."""
+    namings = candidate.skills.get(skill.name)
+    if namings:
+        return skill.name, strength(namings, skill.keys, listing_suffices=skill.listing_suffices)
+    near = "" if skill.listing_suffices else adjacent(skill.name, candidate.skills, candidate.table)
+    return near, _NEIGHBOUR if near else 0.0
+
+
+def _neighbour_evidence(
+    skill: AskedSkill, near: str, namings: Sequence[Naming], points: float
+) -> matching_pb2.Evidence:
+    evidence = skill_evidence(skill, namings, points)
+    evidence.message = f"The posting asks for {skill.name}; the profile shows {near}, which is close to it."
+    return evidence
 
 
 def _weight(skill: AskedSkill) -> float:
     repeated = 1 + _REPEATED * (min(skill.mentions, _MOST_MENTIONS) - 1)
     licence = _LICENCE if skill.licence and skill.importance == MUST else 1.0
-    return repeated * licence * (_SOFT if skill.soft else 1.0)
+    certain = _SOFT if skill.soft else _UNKNOWN if skill.roots else 1.0
+    return repeated * licence * certain
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +190,9 @@ class _Experience:
 
 
 def _experience(candidate: Candidate, asked: Asked, wanted_title: frozenset[str], today: date) -> _Experience:
-    """Work that names an asked skill or has a title like the posting's counts whole, other work in part."""
+    """Work that names an asked skill or has a title like the posting's counts whole; other work, and what one did to
+    learn, in part.
+    """
     sought = [
         skill.name
         for skill in asked.skills
@@ -178,11 +207,16 @@ def _experience(candidate: Candidate, asked: Asked, wanted_title: frozenset[str]
         for each in candidate.skills.get(name, ())
         if each.fact.part == "experience"
     }
+    titles = [title for title in candidate.titles if title.part == "experience"]
     answering.update(
         title.entry
-        for title in candidate.titles
-        if title.part == "experience"
-        and likeness(wanted_title, title_words(title.joined, asked.language)) >= _SAME_WORK
+        for title in titles
+        if likeness(wanted_title, title_words(title.joined, asked.language)) >= _SAME_WORK
+    )
+    answering.difference_update(
+        title.entry
+        for title in titles
+        if title_rank(title.joined, asked.language.tag) == postings_pb2.SENIORITY_INTERN
     )
     close = tenure((job for job in candidate.jobs if job.id in answering), today)
     other = everything.months - close.months
@@ -259,7 +293,10 @@ def _seniority(candidate: Candidate, asked: Asked, years: float) -> Part | None:
 def _title(candidate: Candidate, asked: Asked, title: str, wanted: frozenset[str]) -> Part | None:
     if not wanted:
         return None
-    held = [(likeness(wanted, title_words(each.joined, asked.language)), each) for each in candidate.titles]
+    held = [
+        (likeness(wanted, title_words(each.joined, asked.language), asked.trade), each)
+        for each in candidate.titles
+    ]
     if not held:
         return Part("title", 0.0)
     value, best = max(held, key=lambda each: each[0])

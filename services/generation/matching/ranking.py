@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 
-from services.generation.matching.asked import Asked, AskedSkill, asked
+from services.generation.matching.asked import Asked, AskedSkill, answered, asked
 from services.generation.matching.components import skill_evidence
 from services.generation.matching.facts import Fact, profile_facts
 from services.generation.matching.reading import Naming, Reading
@@ -17,7 +17,7 @@ from services.generation.skills.tokens import fold
 from vitae.generation.v1 import matching_pb2, postings_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2
 
-METHOD_VERSION = "2"
+METHOD_VERSION = "3"
 
 _TERM = {MUST: 0.5, NICE: 0.25, MENTIONED: 0.1}
 """How far one skill of this importance, named once, moves a part of a profile towards 1."""
@@ -42,7 +42,8 @@ def rank(
     With no analysis, recency and figures alone order.
     """
     reading = Reading(profile_facts(profile), skills)
-    return rank_reading(profile, reading, asked(analysis, reading.own, skills) if analysis else None, today)
+    wanted = asked(analysis, reading.own, skills) if analysis else None
+    return rank_reading(profile, answered(reading, wanted), wanted, today)
 
 
 def ranking_key(
@@ -200,6 +201,7 @@ class Ranker:
             if (
                 skill.importance in _TERM
                 and namings
+                and not skill.roots  # the posting's own words in a line are no skill of a list
                 and not any(each.fact.id in listed and each.fact.part == "skills" for each in namings)
             ):
                 item = self._skill(name, namings[0].fact)

@@ -1,7 +1,8 @@
 """Facts read once: which skills they name and where, and their words."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,6 +24,10 @@ _DENIAL_FILLERS = frozenset(
     "experiencia experience connaissance esperienza conoscenza about more yet uber".split()
 )
 _DENIAL_REACH = 4
+_LISTED, _NAMED, _WORKED = 0.5, 0.6, 0.75
+"""Strength of a skill that a list names, that a project, degree or the like shows, and that a job shows."""
+_LISTED_TOO, _SAME_WORD = 0.15, 0.1
+_MOST_SHOWN = _WORKED + _LISTED_TOO
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Reading:
         self._words: dict[str, dict[str, tuple[Fact, int, int]]] = {}
         unknown: dict[str, str] = {}
         for fact, tokens in self.facts:
-            mentions = [each for each in self.texts.mentions(fact.text) if not _is_denied(each.start, tokens)]
+            mentions = [each for each in self.texts.mentions(fact.text) if not _denied_at(each.start, tokens)]
             for each in mentions:
                 key = self.texts.key(each.written(fact.text))
                 self.skills.setdefault(each.skill.name, []).append(Naming(fact, each.start, each.end, key))
@@ -72,9 +77,28 @@ class Reading:
         for key, name in self.own.items():
             for fact, tokens in self.facts:
                 for start, end in tokens.find(key) if key in tokens.joined else ():
-                    if _is_denied(start, tokens):
+                    if _denied_at(start, tokens):
                         continue
                     self.skills.setdefault(name, []).append(Naming(fact, start, end, key))
+
+    def answering(self, named: Mapping[str, str], language: str) -> "Reading":
+        """This reading, with the skills that a posting names and no table knows: stems of their words by name."""
+        if not named:
+            return self
+        found: dict[str, list[Naming]] = {}
+        for fact, tokens in self.facts:
+            stemmed = stems_of(tokens.keys, language)
+            for name, roots in named.items():
+                for first, last in places(roots, tokens.keys, stemmed):
+                    key = f" {' '.join(tokens.keys[first : last + 1])} "
+                    naming = Naming(fact, tokens.starts[first], tokens.ends[last], key)
+                    found.setdefault(name, []).append(naming)
+        if not found:
+            return self
+        other = copy(self)
+        other.skills = {**self.skills, **found}
+        other.__dict__.pop("mentions", None)
+        return other
 
     @cached_property
     def mentions(self) -> dict[str, int]:
@@ -87,8 +111,7 @@ class Reading:
 
     def adjacent(self, skill: str) -> str:
         """A proved neighbour of a skill; "" when there is none."""
-        known = self.table.skills.get(skill)
-        return min((each for each in known.neighbours if each in self.skills), default="") if known else ""
+        return adjacent(skill, self.skills, self.table)
 
     def words(self, language: str) -> dict[str, tuple[Fact, int, int]]:
         """The first place of each stem."""
@@ -106,25 +129,61 @@ class Reading:
 def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing_suffices: bool) -> float:
     """How well a skill is shown, 0 to 1.
 
-    Listed 0.6, named with work 0.7, both 0.9; 0.1 more where it is called what the posting calls it. For languages,
-    licences and ways of working a list is all one can show, and counts as both.
+    Listed 0.5; named with a project, a degree or the like 0.6, with a job 0.75, and 0.15 more where it is listed too;
+    0.1 more where it is called what the posting calls it. For languages, licences and ways of working a list is all
+    one can show, and counts as the most.
     """
     namings = list(namings)
-    sources = {each.fact.source for each in namings}
-    if not sources:
+    if not namings:
         return 0.0
-    both = len(sources) == 2 or listing_suffices
-    base = 0.9 if both else 0.7 if Source.PROVED in sources else 0.6
-    return base + (0.1 if any(each.key in posting_keys for each in namings) else 0.0)
+    sources = {each.fact.source for each in namings}
+    if listing_suffices:
+        base = _MOST_SHOWN
+    elif Source.PROVED not in sources:
+        base = _LISTED
+    else:
+        worked = any(each.fact.part == "experience" for each in namings)
+        base = (_WORKED if worked else _NAMED) + (_LISTED_TOO if Source.LISTED in sources else 0.0)
+    return base + (_SAME_WORD if any(each.key in posting_keys for each in namings) else 0.0)
 
 
-def _is_denied(start: int, tokens: Tokens) -> bool:
+def adjacent(skill: str, proved: Container[str], table: SkillTable) -> str:
+    """A neighbour of a skill among those proved, the first by name; "" when there is none."""
+    known = table.skills.get(skill)
+    return min((each for each in known.neighbours if each in proved), default="") if known else ""
+
+
+def places(roots: str, keys: Sequence[str], stemmed: str) -> Iterator[tuple[int, int]]:
+    """Where words stand in an inflection of their own and are not denied: first and last token.
+
+    Args:
+        roots: Their stems, with a space around each.
+        keys: The text's tokens.
+        stemmed: The stems of these, with a space around each.
+    """
+    at = stemmed.find(roots)
+    while at >= 0:
+        first = stemmed.count(" ", 0, at + 1) - 1
+        if not _is_denied(first, keys):
+            yield first, first + roots.count(" ") - 2
+        at = stemmed.find(roots, at + 1)
+
+
+def stems_of(keys: Iterable[str], language: str) -> str:
+    """The stems of tokens, with a space around each."""
+    return f" {' '.join([stem(key, language) for key in keys])} "
+
+
+def _denied_at(start: int, tokens: Tokens) -> bool:
+    return _is_denied(bisect_left(tokens.starts, start), tokens.keys)
+
+
+def _is_denied(at: int, keys: Sequence[str]) -> bool:
     """Whether the words right before a skill say that the person lacks it: "no experience with", "eager to learn"."""
-    at = bisect_left(tokens.starts, start)
     for index in range(at - 1, max(-1, at - 1 - _DENIAL_REACH), -1):
-        key = tokens.keys[index]
+        key = keys[index]
         if key in _DENIALS:
-            return tokens.keys[index + 1] not in _NOT_DENIALS
+            return keys[index + 1] not in _NOT_DENIALS
         if key not in _DENIAL_FILLERS:
             return False
     return False

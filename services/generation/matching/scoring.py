@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.generation.matching.asked import Asked, asked
+from services.generation.matching.asked import Asked, answered, asked
 from services.generation.matching.candidates import ReadCandidate
 from services.generation.matching.components import parts, total, weigh
 from services.generation.matching.facts import profile_facts, resume_facts
@@ -12,7 +12,7 @@ from services.generation.skills.table import SkillTable
 from vitae.generation.v1 import matching_pb2, postings_pb2
 from vitae.resume.v1 import profile_pb2, resume_pb2
 
-METHOD_VERSION = "2"
+METHOD_VERSION = "3"
 
 
 def score(
@@ -21,7 +21,7 @@ def score(
     """The profile as it is written; no tailored score. `posting` carries its analysis and title."""
     reading = Reading(profile_facts(profile), skills)
     wanted = asked(posting.analysis, reading.own, skills, posting.locale)
-    return score_reading(profile, reading, wanted, posting.title, today)
+    return score_reading(profile, answered(reading, wanted), wanted, posting.title, today)
 
 
 def score_resume(
@@ -34,6 +34,7 @@ def score_resume(
     """The profile as it is written and the resume made from it, on the same yardstick; call it again after edits."""
     reading = Reading(profile_facts(profile), skills)
     wanted = asked(posting.analysis, reading.own, skills, posting.locale)
+    reading = answered(reading, wanted)
     match = score_reading(profile, reading, wanted, posting.title, today, explained=False)
     add_tailored(match, resume, reading, wanted, posting.title, today)
     return match
@@ -82,6 +83,7 @@ def add_tailored(
 ) -> None:
     """Adds the resume's score and comparison to the profile's; the components stay those of the profile."""
     reading = Reading(resume_facts(resume), profile.table, profile.own, profile.texts)
+    reading = answered(reading, wanted)
     jobs = [job for section in resume.sections if not section.hidden for job in section.experience.entries]
     studies = [
         study for section in resume.sections if not section.hidden for study in section.education.entries

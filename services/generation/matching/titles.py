@@ -41,12 +41,18 @@ def _title_words(title: str, tag: str) -> frozenset[str]:
         for word in words
         if len(word) > 1 and word not in ranks and word not in empty and word not in language.stop_words
     ]
-    return frozenset(filter(None, (_common(word) for word in kept)))
+    return frozenset(part for word in kept for part in _common(word) if part)
 
 
-def likeness(asked: frozenset[str], held: frozenset[str]) -> float:
-    """The part of the asked title's words that a held title has, 0 to 1."""
-    return len(asked & held) / len(asked) if asked else 0.0
+def likeness(asked: frozenset[str], held: frozenset[str], trade: frozenset[str] = frozenset()) -> float:
+    """The part of the asked title's words that a held title has, 0 to 1.
+
+    A word of the held title that is among `trade`, the skills asked for, stands in for a word it lacks.
+    """
+    shared = len(asked & held)
+    if not shared:
+        return 0.0
+    return min(1.0, (shared + len((held - asked) & trade)) / len(asked))
 
 
 @cache
@@ -58,8 +64,8 @@ def _ranks(tag: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=10_000)
-def _common(word: str) -> str:
-    """The one word that stands for a title's word."""
+def _common(word: str) -> tuple[str, ...]:
+    """The word that stands for a title's word, after the kind of work where both are written as one."""
     tables = _tables()
     word = tables.words.get(word, word)
     for ending, instead in tables.endings.items():
@@ -67,12 +73,12 @@ def _common(word: str) -> str:
             word = word[: -len(ending)] + instead
             break
     if word in tables.same:
-        return tables.same[word]
-    # German writes the kind of work and the worker as one word: "Softwareentwickler", "Intensivpflegefachkraft".
+        return (tables.same[word],)
+    # German writes the kind of work and the worker as one word: "Lohnbuchhalter", "Intensivpflegefachkraft".
     for suffix, common in tables.same.items():
         if len(suffix) > 6 and word.endswith(suffix):
-            return common
-    return word
+            return (word.removesuffix(suffix).removesuffix("s"), common)
+    return (word,)
 
 
 @dataclass(frozen=True, slots=True)

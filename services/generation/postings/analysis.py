@@ -14,7 +14,9 @@ from services.generation.postings.hygiene import clean, finding
 from services.generation.postings.keywords import keywords
 from services.generation.postings.language import Language, guess_posting_language, language
 from services.generation.postings.markup import MarkupText, looks_like_html, visible_text
-from services.generation.postings.requirements import ImportanceReader, posting_skills
+from services.generation.postings.named import named_skills
+from services.generation.postings.others import of_the_applicant
+from services.generation.postings.requirements import STRENGTH, ImportanceReader, posting_skills
 from services.generation.postings.sections import Sections, divide
 from services.generation.postings.sentences import sentences, tokens_by_line
 from services.generation.postings.years import years_required
@@ -23,7 +25,7 @@ from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import Tokens
 from vitae.generation.v1 import postings_pb2
 
-ANALYZER_VERSION = "2"
+ANALYZER_VERSION = "3"
 
 _MOST_FINDINGS = 50
 
@@ -98,17 +100,19 @@ def _read(
     names = tokens.find(skills.tokenizer.key(apart[0])) if apart[0] else []
     mentions = [
         each
-        for each in find_skills(tokens, skills)
+        for each in of_the_applicant(find_skills(tokens, skills), tokens, parts, sections, words)
         if not any(start <= each.start < end for start, end in names)
     ]
     in_title = [mention.skill.name for mention in find_skills(skills.tokens(title), skills)]
+    beside = frozenset(skills.tokens(" ".join((title, *apart))).words())
+    named = named_skills(tokens, parts, sections, mentions, reader, beside, words)
+    asked = [*posting_skills(mentions, reader, tokens, in_title), *named]
+    asked.sort(key=lambda skill: STRENGTH.index(skill.importance))
     analysis = postings_pb2.PostingAnalysis(
         text=text,
-        skills=posting_skills(mentions, reader, tokens, in_title),
+        skills=asked,
         remote=remote_policy(tokens, words),
-        keywords=keywords(
-            tokens, sections, mentions, skills.tokens(" ".join((title, *apart))).words(), words
-        ),
+        keywords=keywords(tokens, sections, mentions, beside, words),
         responsibilities=responsibilities(parts, sections, words),
         education_requirements=education_requirements(parts, sections, words),
         analyzer_version=ANALYZER_VERSION,

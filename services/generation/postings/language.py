@@ -26,7 +26,7 @@ class Language:
     headings: Mapping[str, Phrases]
     """By kind of section: requirements, nice, responsibilities, company, offer, legal."""
     cues: Mapping[str, Phrases]
-    """must, nice, negators, not_negators, needs, turns."""
+    """must, nice, negators, not_negators, needs, turns, and who else is spoken of: passing, makes, beside."""
     year_units: Phrases
     year_experience: Phrases
     year_not_before: Phrases
@@ -45,6 +45,12 @@ class Language:
     generic_words: frozenset[str]
     """Words of every posting, which tell nothing about this one."""
     title_nouns: frozenset[str]
+    named: Mapping[str, Phrases]
+    """How a skill is named that no table knows; en.toml explains the words."""
+    before_names: frozenset[str]
+    """Words that may stand before such a name and are none of it."""
+    after_names: frozenset[str]
+    """Words that may stand behind it."""
     furniture: frozenset[str]
     """Every single word of headings, cues, labels, units, ranks and degrees: no posting is told by it."""
 
@@ -98,6 +104,9 @@ def _own_stop_words(tag: str) -> frozenset[str]:
 @cache
 def _language(tag: str) -> Language:
     both = [_data(each) for each in dict.fromkeys((tag, FALLBACK))]
+    stop, generic = _words(both, "words", "stop"), _words(both, "words", "generic")
+    named, furniture = _phrases(both, "named"), _furniture(both)
+    around = furniture | {word.strip() for word in (*named["around"], *named["heads"])}
     return Language(
         tag=tag,
         headings=_phrases(both, "headings"),
@@ -115,10 +124,13 @@ def _language(tag: str) -> Language:
         labels=_lists(both, "labels"),
         seeking=_lists(both, "seeking"),
         title_ends=_phrases(both, "seeking")["title_end"],
-        stop_words=_words(both, "words", "stop"),
-        generic_words=_words(both, "words", "generic"),
+        stop_words=stop,
+        generic_words=generic,
         title_nouns=_words(both, "titles", "nouns"),
-        furniture=_furniture(both),
+        named=named,
+        before_names=(around | generic) - stop,
+        after_names=around - stop,
+        furniture=furniture,
     )
 
 

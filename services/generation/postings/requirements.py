@@ -16,7 +16,7 @@ NICE = postings_pb2.IMPORTANCE_NICE_TO_HAVE
 MENTIONED = postings_pb2.IMPORTANCE_MENTIONED
 NEGATED = postings_pb2.IMPORTANCE_NEGATED
 
-_STRENGTH = (MUST, NICE, NEGATED, MENTIONED)
+STRENGTH = (MUST, NICE, NEGATED, MENTIONED)
 """What one mention says beats what another says, in this order."""
 _MOST_SPANS = 50
 _NEGATION_REACH = 5
@@ -56,7 +56,7 @@ class ImportanceReader:
         if self._negated(clause, start, end) or self._denied_next(sentence, number):
             return NEGATED
         kind = self._sections.kind_at(start)
-        if kind in _BESIDE or (kind not in _ASKING and sentence.part.has(self._cues["passing"])):
+        if kind in _BESIDE or (kind not in _ASKING and sentence.in_passing):
             return MENTIONED
         said = sentence.clauses_said[number] or sentence.said
         if said is not None:
@@ -108,6 +108,8 @@ class _Sentence:
     clauses: tuple[Part, ...]
     clause_starts: tuple[int, ...]
     clauses_said: tuple[postings_pb2.Importance.ValueType | None, ...]
+    in_passing: bool
+    """Whether it speaks of what others use."""
 
     @classmethod
     def of(cls, part: Part, language: Language) -> "_Sentence":
@@ -119,7 +121,8 @@ class _Sentence:
             if how is not None and not _is_aside(each) and not _looks_forward(each, how, language)
         }
         whole = said[0] if len(found) == 1 else next(iter(spread)) if len(spread) == 1 else None
-        return cls(part, whole, found, tuple(each.start for each in found), _onward(found, said, language))
+        starts, passing = tuple(each.start for each in found), part.has(language.cues["passing"])
+        return cls(part, whole, found, starts, _onward(found, said, language), passing)
 
 
 def _said(part: Part, language: Language) -> postings_pb2.Importance.ValueType | None:
@@ -174,7 +177,7 @@ def posting_skills(
     in_title = dict.fromkeys(title_skills)
     found = []
     for name, pairs in named.items():
-        strongest = min((said for _, said in pairs), key=_STRENGTH.index)
+        strongest = min((said for _, said in pairs), key=STRENGTH.index)
         counted = [mention for mention, said in pairs if said != NEGATED or strongest == NEGATED]
         found.append(
             postings_pb2.PostingSkill(
@@ -192,7 +195,7 @@ def posting_skills(
         for name in in_title
         if name not in named
     )
-    found.sort(key=lambda skill: (_STRENGTH.index(skill.importance), -skill.mentions))
+    found.sort(key=lambda skill: (STRENGTH.index(skill.importance), -skill.mentions))
     return found
 
 

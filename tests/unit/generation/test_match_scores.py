@@ -71,7 +71,7 @@ def test_skills_are_compared_on_both_sides(
     assert rows["Rust"].status == matching_pb2.SKILL_STATUS_EXTRA
 
 
-def test_a_neighbour_is_named_and_earns_nothing(
+def test_a_neighbour_earns_a_little_and_stays_missing(
     read_posting: Postings, skills: SkillTable, today: date
 ) -> None:
     job = read_posting("Requirements\n- MySQL is required")
@@ -80,9 +80,14 @@ def test_a_neighbour_is_named_and_earns_nothing(
 
     match = score(person, job, today, skills)
 
-    assert match.original_score == 0
+    assert match.original_score == 0.25
     assert match.skill_comparison[0].standing == matching_pb2.SKILL_STANDING_ADJACENT
     assert list(match.missing_skills) == ["MySQL"]
+    (evidence,) = match.components[0].evidence
+    assert evidence.fact_id == "s"
+    assert (
+        evidence.message == "The posting asks for MySQL; the profile shows PostgreSQL, which is close to it."
+    )
 
 
 def test_trades_the_table_does_not_know_match_by_name(

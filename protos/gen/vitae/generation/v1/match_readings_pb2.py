@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from vitae.resume.v1 import common_pb2 as vitae_dot_resume_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(vitae/generation/v1/match_readings.proto\x12\x13vitae.generation.v1\x1a\x1cvitae/resume/v1/common.proto\"\xdb\x03\n\x0cMatchReading\x12\x45\n\x06skills\x18\x01 \x03(\x0b\x32-.vitae.generation.v1.MatchReading.SkillsEntryR\x06skills\x12O\n\nown_skills\x18\x02 \x03(\x0b\x32\x30.vitae.generation.v1.MatchReading.OwnSkillsEntryR\townSkills\x12\x36\n\x06titles\x18\x03 \x03(\x0b\x32\x1e.vitae.generation.v1.HeldTitleR\x06titles\x12\x31\n\x04jobs\x18\x04 \x03(\x0b\x32\x1d.vitae.generation.v1.WorkSpanR\x04jobs\x12\x16\n\x06\x64\x65gree\x18\x05 \x01(\x05R\x06\x64\x65gree\x12\x14\n\x05words\x18\x06 \x01(\tR\x05words\x1a\\\n\x0bSkillsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32!.vitae.generation.v1.SkillNamingsR\x05value:\x02\x38\x01\x1a<\n\x0eOwnSkillsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"J\n\x0cSkillNamings\x12:\n\x07namings\x18\x01 \x03(\x0b\x32 .vitae.generation.v1.SkillNamingR\x07namings\"I\n\x0bSkillNaming\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n\x06proved\x18\x02 \x01(\x08R\x06proved\x12\x10\n\x03job\x18\x03 \x01(\x05R\x03job\"5\n\tHeldTitle\x12\x16\n\x06joined\x18\x01 \x01(\tR\x06joined\x12\x10\n\x03job\x18\x02 \x01(\x05R\x03job\"\xaf\x01\n\x08WorkSpan\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12;\n\nstart_date\x18\x02 \x01(\x0b\x32\x1c.vitae.resume.v1.PartialDateR\tstartDate\x12\x37\n\x08\x65nd_date\x18\x03 \x01(\x0b\x32\x1c.vitae.resume.v1.PartialDateR\x07\x65ndDate\x12\x1d\n\nis_current\x18\x04 \x01(\x08R\tisCurrentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(vitae/generation/v1/match_readings.proto\x12\x13vitae.generation.v1\x1a\x1cvitae/resume/v1/common.proto\"\x90\x04\n\x0cMatchReading\x12\x45\n\x06skills\x18\x01 \x03(\x0b\x32-.vitae.generation.v1.MatchReading.SkillsEntryR\x06skills\x12O\n\nown_skills\x18\x02 \x03(\x0b\x32\x30.vitae.generation.v1.MatchReading.OwnSkillsEntryR\townSkills\x12\x36\n\x06titles\x18\x03 \x03(\x0b\x32\x1e.vitae.generation.v1.HeldTitleR\x06titles\x12\x31\n\x04jobs\x18\x04 \x03(\x0b\x32\x1d.vitae.generation.v1.WorkSpanR\x04jobs\x12\x16\n\x06\x64\x65gree\x18\x05 \x01(\x05R\x06\x64\x65gree\x12\x14\n\x05words\x18\x06 \x01(\tR\x05words\x12\x33\n\x05texts\x18\x07 \x03(\x0b\x32\x1d.vitae.generation.v1.SaidTextR\x05texts\x1a\\\n\x0bSkillsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32!.vitae.generation.v1.SkillNamingsR\x05value:\x02\x38\x01\x1a<\n\x0eOwnSkillsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"L\n\x08SaidText\x12\x16\n\x06joined\x18\x01 \x01(\tR\x06joined\x12\x16\n\x06proved\x18\x02 \x01(\x08R\x06proved\x12\x10\n\x03job\x18\x03 \x01(\x05R\x03job\"J\n\x0cSkillNamings\x12:\n\x07namings\x18\x01 \x03(\x0b\x32 .vitae.generation.v1.SkillNamingR\x07namings\"I\n\x0bSkillNaming\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n\x06proved\x18\x02 \x01(\x08R\x06proved\x12\x10\n\x03job\x18\x03 \x01(\x05R\x03job\"5\n\tHeldTitle\x12\x16\n\x06joined\x18\x01 \x01(\tR\x06joined\x12\x10\n\x03job\x18\x02 \x01(\x05R\x03job\"\xaf\x01\n\x08WorkSpan\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12;\n\nstart_date\x18\x02 \x01(\x0b\x32\x1c.vitae.resume.v1.PartialDateR\tstartDate\x12\x37\n\x08\x65nd_date\x18\x03 \x01(\x0b\x32\x1c.vitae.resume.v1.PartialDateR\x07\x65ndDate\x12\x1d\n\nis_current\x18\x04 \x01(\x08R\tisCurrentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,17 +37,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MATCHREADING_OWNSKILLSENTRY']._loaded_options = None
   _globals['_MATCHREADING_OWNSKILLSENTRY']._serialized_options = b'8\001'
   _globals['_MATCHREADING']._serialized_start=96
-  _globals['_MATCHREADING']._serialized_end=571
-  _globals['_MATCHREADING_SKILLSENTRY']._serialized_start=417
-  _globals['_MATCHREADING_SKILLSENTRY']._serialized_end=509
-  _globals['_MATCHREADING_OWNSKILLSENTRY']._serialized_start=511
-  _globals['_MATCHREADING_OWNSKILLSENTRY']._serialized_end=571
-  _globals['_SKILLNAMINGS']._serialized_start=573
-  _globals['_SKILLNAMINGS']._serialized_end=647
-  _globals['_SKILLNAMING']._serialized_start=649
-  _globals['_SKILLNAMING']._serialized_end=722
-  _globals['_HELDTITLE']._serialized_start=724
-  _globals['_HELDTITLE']._serialized_end=777
-  _globals['_WORKSPAN']._serialized_start=780
-  _globals['_WORKSPAN']._serialized_end=955
+  _globals['_MATCHREADING']._serialized_end=624
+  _globals['_MATCHREADING_SKILLSENTRY']._serialized_start=470
+  _globals['_MATCHREADING_SKILLSENTRY']._serialized_end=562
+  _globals['_MATCHREADING_OWNSKILLSENTRY']._serialized_start=564
+  _globals['_MATCHREADING_OWNSKILLSENTRY']._serialized_end=624
+  _globals['_SAIDTEXT']._serialized_start=626
+  _globals['_SAIDTEXT']._serialized_end=702
+  _globals['_SKILLNAMINGS']._serialized_start=704
+  _globals['_SKILLNAMINGS']._serialized_end=778
+  _globals['_SKILLNAMING']._serialized_start=780
+  _globals['_SKILLNAMING']._serialized_end=853
+  _globals['_HELDTITLE']._serialized_start=855
+  _globals['_HELDTITLE']._serialized_end=908
+  _globals['_WORKSPAN']._serialized_start=911
+  _globals['_WORKSPAN']._serialized_end=1086
 # @@protoc_insertion_point(module_scope)

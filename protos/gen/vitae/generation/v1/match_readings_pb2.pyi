@@ -72,6 +72,7 @@ class MatchReading(_message.Message):
     JOBS_FIELD_NUMBER: _builtins.int
     DEGREE_FIELD_NUMBER: _builtins.int
     WORDS_FIELD_NUMBER: _builtins.int
+    TEXTS_FIELD_NUMBER: _builtins.int
     degree: _builtins.int
     """Highest degree, as postings rank them: 5 doctor, 4 master, 3 bachelor, 2 vocational, 1 school, 0 none."""
     words: _builtins.str
@@ -92,6 +93,10 @@ class MatchReading(_message.Message):
     def jobs(self) -> _containers.RepeatedCompositeFieldContainer[Global___WorkSpan]:
         """Jobs, by number from 1."""
 
+    @_builtins.property
+    def texts(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaidText]:
+        """What the profile says, for skills that a posting names and no table knows; those of one kind together."""
+
     def __init__(
         self,
         *,
@@ -101,14 +106,45 @@ class MatchReading(_message.Message):
         jobs: _abc.Iterable[Global___WorkSpan] | None = ...,
         degree: _builtins.int = ...,
         words: _builtins.str = ...,
+        texts: _abc.Iterable[Global___SaidText] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["degree", b"degree", "jobs", b"jobs", "own_skills", b"own_skills", "skills", b"skills", "titles", b"titles", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["degree", b"degree", "jobs", b"jobs", "own_skills", b"own_skills", "skills", b"skills", "texts", b"texts", "titles", b"titles", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MatchReading: _TypeAlias = MatchReading  # noqa: Y015
+
+@_typing.final
+class SaidText(_message.Message):
+    """Words of a profile in their order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOINED_FIELD_NUMBER: _builtins.int
+    PROVED_FIELD_NUMBER: _builtins.int
+    JOB_FIELD_NUMBER: _builtins.int
+    joined: _builtins.str
+    """Folded, parted by spaces, punctuation as "," and "."."""
+    proved: _builtins.bool
+    """Whether they stand with a job, a project, a degree or the like, and not in a list."""
+    job: _builtins.int
+    """Number of the job they stand with; 0 for other places."""
+    def __init__(
+        self,
+        *,
+        joined: _builtins.str = ...,
+        proved: _builtins.bool = ...,
+        job: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job", b"job", "joined", b"joined", "proved", b"proved"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaidText: _TypeAlias = SaidText  # noqa: Y015
 
 @_typing.final
 class SkillNamings(_message.Message):

@@ -317,14 +317,17 @@ class PostingSkill(_message.Message):
     IMPORTANCE_FIELD_NUMBER: _builtins.int
     MENTIONS_FIELD_NUMBER: _builtins.int
     SPANS_FIELD_NUMBER: _builtins.int
+    NAMED_BY_POSTING_FIELD_NUMBER: _builtins.int
     skill: _builtins.str
-    """Canonical name, such as "Kubernetes"."""
+    """Canonical name, such as "Kubernetes"; the posting's own words where `named_by_posting`."""
     written_as: _builtins.str
     """The posting's own word for it, such as "k8s"."""
     importance: Global___Importance.ValueType
     """How badly it is wanted."""
     mentions: _builtins.int
     """How often it is named."""
+    named_by_posting: _builtins.bool
+    """Whether no table knows it and it is taken under the posting's own words; only those words in a profile answer it."""
     @_builtins.property
     def spans(self) -> _containers.RepeatedCompositeFieldContainer[Global___TextSpan]:
         """Where it is named."""
@@ -337,10 +340,11 @@ class PostingSkill(_message.Message):
         importance: Global___Importance.ValueType = ...,
         mentions: _builtins.int = ...,
         spans: _abc.Iterable[Global___TextSpan] | None = ...,
+        named_by_posting: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["importance", b"importance", "mentions", b"mentions", "skill", b"skill", "spans", b"spans", "written_as", b"written_as"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["importance", b"importance", "mentions", b"mentions", "named_by_posting", b"named_by_posting", "skill", b"skill", "spans", b"spans", "written_as", b"written_as"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

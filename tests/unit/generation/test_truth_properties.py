@@ -14,11 +14,11 @@ from services.generation.composing.truth import Verifier, untruths
 from services.generation.matching.ranking import rank
 from services.generation.postings.analysis import analyze
 from services.generation.skills.extraction import find_skills
-from services.generation.skills.table import SkillTable
+from tests.support.skills import skill_table
 from vitae.generation.v1 import postings_pb2, resumes_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2
 
-TABLE = SkillTable.load()
+TABLE = skill_table()
 TODAY = date(2026, 11, 20)
 REWRITTEN = common_pb2.TRANSFORMATION_REWRITTEN
 

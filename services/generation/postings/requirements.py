@@ -56,7 +56,7 @@ class ImportanceReader:
         if self._negated(clause, start, end) or self._denied_next(sentence, number):
             return NEGATED
         kind = self._sections.kind_at(start)
-        if kind in _BESIDE or (kind not in _ASKING and sentence.part.has(self._cues["passing"])):
+        if kind in _BESIDE or (kind not in _ASKING and sentence.in_passing):
             return MENTIONED
         said = sentence.clauses_said[number] or sentence.said
         if said is not None:
@@ -108,6 +108,8 @@ class _Sentence:
     clauses: tuple[Part, ...]
     clause_starts: tuple[int, ...]
     clauses_said: tuple[postings_pb2.Importance.ValueType | None, ...]
+    in_passing: bool
+    """Whether it names things only in passing; asked for each of its skills, and a sentence can be a whole posting."""
 
     @classmethod
     def of(cls, part: Part, language: Language) -> "_Sentence":
@@ -119,7 +121,14 @@ class _Sentence:
             if how is not None and not _is_aside(each) and not _looks_forward(each, how, language)
         }
         whole = said[0] if len(found) == 1 else next(iter(spread)) if len(spread) == 1 else None
-        return cls(part, whole, found, tuple(each.start for each in found), _onward(found, said, language))
+        return cls(
+            part,
+            whole,
+            found,
+            tuple(each.start for each in found),
+            _onward(found, said, language),
+            part.has(language.cues["passing"]),
+        )
 
 
 def _said(part: Part, language: Language) -> postings_pb2.Importance.ValueType | None:

@@ -77,6 +77,7 @@ class GenerationHarness:
         channel = open_channel(
             f"127.0.0.1:{self._port}",
             token=lambda: self._gateway.for_user(identity, audience=["generation"]),
+            default_timeout=60.0,  # two hundred calls at once take their time on a slow machine
         )
         self._channels.append(channel)
         return Caller(

@@ -16,6 +16,12 @@ FAST := $(wildcard tests/unit tests/contract tests/fuzz)
 INTEGRATION := $(wildcard tests/integration tests/security tests/e2e deploy/tests)
 CHAOS := $(wildcard tests/chaos)
 
+# In two processes (tests/support/scheduling.py says which tests where); WORKERS=0 runs them in this one.
+WORKERS ?= 2
+PYTEST := $(PYTHON) -m pytest
+UNMIXED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+SHARED := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
+
 IMAGES := generation render storage gateway
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 BUILDER ?= docker
@@ -36,7 +42,7 @@ $(READY): requirements/dev.txt deploy/local/system_packages.py
 	  "$$python" deploy/local/system_packages.py --install; \
 	  test -x $(PYTHON) || "$$python" -m venv $(VENV)
 	@echo "installing requirements/dev.txt into $(VENV)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/dev.txt
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -63,20 +69,21 @@ run: $(PREPARED) ## Keep the whole system running; prints its URL, its docs URL 
 ##@ Test it
 
 .PHONY: test
-test: check $(TESTABLE) ## Run every check and every test, fast ones first; stops at the first problem.
-	@$(PYTHON) -m pytest $(FAST) $(INTEGRATION) $(CHAOS) --exitfirst
+test: $(READY) ## Run every check and every test, fast ones first; stops at the first problem.
+	@$(MAKE) --no-print-directory --jobs=2 $(UNMIXED) check $(TESTABLE)
+	@$(PYTEST) $(SHARED) $(FAST) $(INTEGRATION) $(CHAOS) --exitfirst
 
 .PHONY: test-fast
 test-fast: $(TESTABLE) ## Run the tests that need no database and no socket.
-	@$(PYTHON) -m pytest $(FAST)
+	@$(PYTEST) $(SHARED) $(FAST)
 
 .PHONY: test-integration
 test-integration: $(TESTABLE) ## Run the tests on real databases, sockets and processes.
-	@$(PYTHON) -m pytest $(INTEGRATION)
+	@$(PYTEST) $(SHARED) $(INTEGRATION)
 
 .PHONY: chaos
 chaos: $(TESTABLE) ## Kill processes during 1,000 exports (EXPORTS=) and see that nothing is lost or done twice.
-	@VITAE_TEST_CHAOS_STORAGE_EXPORTS=$(or $(EXPORTS),1000) $(PYTHON) -m pytest $(CHAOS) --capture=no
+	@VITAE_TEST_CHAOS_STORAGE_EXPORTS=$(or $(EXPORTS),1000) $(PYTEST) $(CHAOS) --capture=no
 
 .PHONY: bench
 bench: $(TESTABLE) ## Measure the published figures; prints tables and writes out/bench/*.json.
@@ -97,8 +104,7 @@ bench-render: $(TESTABLE) ## Measure rendering next to its rivals; writes out/be
 	@$(PYTHON) tests/benchmarks/bench_render.py --json out/bench/render.json --check
 
 .PHONY: check
-check: $(READY) ## Run every check that is not a test.
-	@$(MAKE) --no-print-directory lock-check lint imports lint-protos generate-check breaking types
+check: $(READY) lock-check lint imports lint-protos generate-check breaking types ## Run every check that is not a test.
 
 .PHONY: lint
 lint: $(READY) ## Check style and formatting with ruff.

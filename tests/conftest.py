@@ -2,6 +2,14 @@
 
 from tests.support.postgres import databases, postgres, session_databases
 from tests.support.s3 import s3_endpoint
+from tests.support.scheduling import pytest_xdist_make_scheduler
 from tests.support.system import system
 
-__all__ = ["databases", "postgres", "s3_endpoint", "session_databases", "system"]
+__all__ = [
+    "databases",
+    "postgres",
+    "pytest_xdist_make_scheduler",
+    "s3_endpoint",
+    "session_databases",
+    "system",
+]

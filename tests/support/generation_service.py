@@ -12,7 +12,6 @@ from prometheus_client import CollectorRegistry
 
 from deploy.local.postgres import ServiceDatabase
 from services.generation.outbox.relay import OutboxMetrics, Relay
-from services.generation.skills.table import SkillTable
 from services.generation.wiring import add_services
 from services.runtime.auth import (
     Identity,
@@ -28,6 +27,7 @@ from services.runtime.config import load
 from services.runtime.db import Database
 from services.runtime.server import build_server
 from services.runtime.settings import ServerConfig
+from tests.support.skills import skill_table
 from vitae.generation.v1 import (
     client_shapes_pb2_grpc,
     cover_letters_pb2_grpc,
@@ -77,6 +77,7 @@ class GenerationHarness:
         channel = open_channel(
             f"127.0.0.1:{self._port}",
             token=lambda: self._gateway.for_user(identity, audience=["generation"]),
+            default_timeout=60.0,  # two hundred calls at once take their time on a slow machine
         )
         self._channels.append(channel)
         return Caller(
@@ -112,9 +113,7 @@ async def running_generation(
     )
     async with Database(urls.login_url, application="generation-test") as database:
         relay = Relay(database, storage, OutboxMetrics.register(CollectorRegistry()), poll=0.1)
-        add_services(
-            server, database, SkillTable.load(), lambda: NOW, relay=relay, kept_versions=kept_versions
-        )
+        add_services(server, database, skill_table(), lambda: NOW, relay=relay, kept_versions=kept_versions)
         relaying = asyncio.create_task(relay.run()) if storage is not None else None
         port = await server.start()
         harness = GenerationHarness(port, gateway, database)

@@ -340,7 +340,7 @@ async def followed(storage: StorageHarness, link: exports_pb2.DownloadLink) -> b
 
 async def no_objects_left(storage: StorageHarness) -> None:
     """Waits until the store is empty; fails when it stays otherwise."""
-    for _ in range(100):
+    for _ in range(1000):
         if not await stored_keys(storage):
             return
         await asyncio.sleep(0.02)

@@ -88,7 +88,10 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         templates = TemplatesServicer(supervisor, engine.template_listing(), Figures.load())
         server.add(add_TemplateServiceServicer_to_server, templates)
         port = await server.start()
-        channels = [open_channel(f"127.0.0.1:{port}", token=each) for each in (lambda: token, None)]
+        channels = [
+            open_channel(f"127.0.0.1:{port}", token=each, default_timeout=60.0)
+            for each in (lambda: token, None)
+        ]
         yield Service(
             RenderServiceStub(channels[0]),
             TemplateServiceStub(channels[0]),
@@ -239,9 +242,12 @@ async def test_templates_tell_measured_figures_and_show_a_picture(service: Servi
     request = GetTemplatePreviewRequest(id=listed[0].id, width_px=300)
     picture = await service.templates.GetTemplatePreview(request)
     assert picture.png.startswith(PNG)
-    began = time.perf_counter()
-    assert await service.templates.GetTemplatePreview(request) == picture
-    assert time.perf_counter() - began < 0.05
+    seconds = []
+    for _ in range(5):
+        began = time.perf_counter()
+        assert await service.templates.GetTemplatePreview(request) == picture
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 0.05, "kept, not drawn again"
     with pytest.raises(NotFound):
         await service.templates.GetTemplate(GetTemplateRequest(id="nope"))
     with pytest.raises(NotFound):

@@ -32,7 +32,7 @@ MakeJob = Callable[[str], Job[RenderResult]]
 Start = Callable[..., AbstractAsyncContextManager[Supervisor]]
 
 
-async def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+async def eventually(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 - the condition lies in other processes
             await asyncio.sleep(0.01)

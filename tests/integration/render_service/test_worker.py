@@ -183,7 +183,7 @@ async def serve(signer: InternalSigner) -> tuple[RpcServer, int, Storage]:
     return server, await server.start(), storage
 
 
-async def until(holds: Callable[[], object], seconds: float = 8.0) -> None:
+async def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 - the condition lies in other processes
             await asyncio.sleep(0.01)
@@ -220,7 +220,7 @@ async def test_failures_are_reported_by_their_class(
     running: Run, command: str, reason: str, retryable: bool, killed: bool
 ) -> None:
     # Only what has to run into the limit gets a short one: on a busy machine the others take their time.
-    async with running(time_limit=1.0 if reason == "RENDER_TIMEOUT" else 10.0) as run:
+    async with running(time_limit=3.0 if reason == "RENDER_TIMEOUT" else 10.0) as run:
         export = run.storage.add(command, max_file_bytes=50_000)
         after = run.storage.add("say next")
         await until(lambda: export in run.storage.failures and after in run.storage.files)

@@ -380,6 +380,7 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # sixteen hundred steps in the database
 def test_the_queue_does_what_the_model_says(databases: Databases) -> None:
     urls = databases.made("sample", "queue", make_schema)
     machine = type("Machine", (QueueMachine,), {"url": urls.login_url})

@@ -29,7 +29,7 @@ class Running:
     ready_file: Path
 
     async def ready(self) -> ReadyFile:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while (found := read_ready_file(self.ready_file)) is None:
                 assert self.process.returncode is None, "the process ended before it was ready"
                 await asyncio.sleep(0.02)

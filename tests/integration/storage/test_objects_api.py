@@ -86,7 +86,7 @@ async def test_a_put_replaces_and_the_old_bytes_go(storage: StorageHarness) -> N
     await put(user, "note", b"first")
     await put(user, "note", b"second version")
     assert (await got(user, "note"))[1] == b"second version"
-    for _ in range(100):
+    for _ in range(1000):
         if len(await raw_keys(storage)) == 1:
             break
         await asyncio.sleep(0.02)
@@ -154,7 +154,7 @@ async def test_objects_and_exports_share_the_quota(databases: Databases, tmp_pat
         await put(user, "big", b"x" * 50_000)  # what it replaces does not count
         usage = await user.usage.GetUsage(usage_pb2.GetUsageRequest())
         assert (usage.used_bytes, usage.file_count) == (80_000, 2)
-        for _ in range(100):
+        for _ in range(1000):
             if len(await raw_keys(storage)) == 1:
                 break
             await asyncio.sleep(0.02)

@@ -9,6 +9,7 @@ import pytest
 from services.document.jsonresume import import_json_resume
 from services.generation.postings.analysis import analyze
 from services.generation.skills.table import SkillTable
+from tests.support.skills import skill_table
 from vitae.generation.v1 import postings_pb2
 from vitae.resume.v1 import profile_pb2
 
@@ -17,7 +18,7 @@ DATA = Path(__file__).parents[2] / "data"
 
 @pytest.fixture(scope="session")
 def skills() -> SkillTable:
-    return SkillTable.load()
+    return skill_table()
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,11 @@ from services.document.locales import supported_languages
 from services.generation.composing.compose import compose
 from services.generation.matching.ranking import rank
 from services.generation.postings.analysis import analyze
-from services.generation.skills.table import SkillTable
+from tests.support.skills import skill_table
 from vitae.generation.v1 import postings_pb2, resumes_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2
 
-TABLE = SkillTable.load()
+TABLE = skill_table()
 TODAY = date(2026, 11, 20)
 
 texts = st.one_of(

@@ -135,3 +135,17 @@ def test_hostile_markup_takes_linear_time(piece: str, skills: SkillTable) -> Non
 )
 def test_any_text_is_read_without_an_error(text: str, skills: SkillTable) -> None:
     analyze(postings_pb2.JobPosting(source_text=text), skills)
+
+
+def test_a_sentence_of_nothing_but_skills_takes_linear_time(skills: SkillTable) -> None:
+    def seconds(count: int) -> float:
+        posting = postings_pb2.JobPosting(source_text="Java " * count)
+        began = time.process_time()
+        analyze(posting, skills)
+        return time.process_time() - began
+
+    seconds(100)
+
+    assert seconds(20_000) < 9 * min(seconds(5_000) for _ in range(3)), (
+        "four times the text, sixteen if squared"
+    )

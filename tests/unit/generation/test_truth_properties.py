@@ -14,11 +14,11 @@ from services.generation.composing.truth import Verifier, untruths
 from services.generation.matching.ranking import rank
 from services.generation.postings.analysis import analyze
 from services.generation.skills.extraction import find_skills
-from services.generation.skills.table import SkillTable
+from tests.support.skills import skill_table
 from vitae.generation.v1 import postings_pb2, resumes_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2
 
-TABLE = SkillTable.load()
+TABLE = skill_table()
 TODAY = date(2026, 11, 20)
 REWRITTEN = common_pb2.TRANSFORMATION_REWRITTEN
 
@@ -82,12 +82,16 @@ def posting() -> postings_pb2.JobPosting:
 POSTING = posting()
 
 
-def verified(person: profile_pb2.ProfileContent, text: str, source: str) -> list[str]:
+def verifier(person: profile_pb2.ProfileContent) -> Verifier:
+    return Verifier(person, TODAY, TABLE, "en")
+
+
+def verified(check: Verifier, text: str, source: str) -> list[str]:
     line = common_pb2.Line(
         text=text, provenance=common_pb2.Provenance(source_ids=[source], transformation=REWRITTEN)
     )
     ref = LineRef("sections[0].summary.lines[0]", None, None, line)
-    return [each.reason for each in Verifier(person, TODAY, TABLE, "en").line(ref)]
+    return [each.reason for each in check.line(ref)]
 
 
 def achievements(person: profile_pb2.ProfileContent) -> Iterator[profile_pb2.Achievement]:
@@ -155,9 +159,10 @@ def test_no_other_number_passes(text: str, other: int) -> None:
     if said is None or int(said.group()) == other:
         return
 
-    assert verified(person, text, "a") == []
+    check = verifier(person)
+    assert verified(check, text, "a") == []
     for written in (str(other), f"{other:,}", f"{other:,}".replace(",", " ")):
-        assert verified(person, text.replace(said.group(), written), "a"), written
+        assert verified(check, text.replace(said.group(), written), "a"), written
 
 
 @pytest.mark.parametrize("shape", SENTENCES)
@@ -165,10 +170,11 @@ def test_no_skill_and_no_name_is_added_to_a_sentence(shape: str) -> None:
     text = shape.format(n=7)
     person = profile_pb2.ProfileContent(locale="en")
     person.experience.add(id="e", title="Engineer").achievements.add(id="a", text=text)
+    check = verifier(person)
     own = {each.skill.name for each in find_skills(TABLE.tokens(text), TABLE)} | DEEDS.get(shape, set())
 
-    passed = [name for name in SKILLS if name not in own and not verified(person, f"{text} with {name}", "a")]
-    passed += [name for name in NAMES if not verified(person, f"{text} for {name}", "a")]
+    passed = [name for name in SKILLS if name not in own and not verified(check, f"{text} with {name}", "a")]
+    passed += [name for name in NAMES if not verified(check, f"{text} for {name}", "a")]
 
     assert len(SKILLS) > 500
     assert passed == []

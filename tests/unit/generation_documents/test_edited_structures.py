@@ -14,12 +14,12 @@ from services.generation.resumes.masks import changes_structure, merged, writabl
 from services.generation.resumes.origins import settle_origins
 from services.generation.resumes.proof import Prover
 from services.generation.resumes.structure import name_holders, name_lines, require_valid
-from services.generation.skills.table import SkillTable
 from services.runtime.errors import InvalidArgument
+from tests.support.skills import skill_table
 from vitae.generation.v1 import resumes_pb2
 from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
 
-SKILLS = SkillTable.load()
+SKILLS = skill_table()
 TODAY = date(2026, 3, 14)
 USER_EDIT = common_pb2.TRANSFORMATION_USER_EDIT
 VERBATIM = common_pb2.TRANSFORMATION_VERBATIM

@@ -11,6 +11,7 @@ from services.generation.letters.compose import LetterComposition, Wish, compose
 from services.generation.matching.ranking import rank
 from services.generation.postings.analysis import analyze
 from services.generation.skills.table import SkillTable
+from tests.support.skills import skill_table
 from vitae.generation.v1 import postings_pb2
 from vitae.resume.v1 import profile_pb2
 
@@ -23,7 +24,7 @@ Write = Callable[..., LetterComposition]
 
 @pytest.fixture(scope="session")
 def skills() -> SkillTable:
-    return SkillTable.load()
+    return skill_table()
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ chaos: $(TESTABLE) ## Kill processes during 1,000 exports (EXPORTS=) and see tha
 	@VITAE_TEST_CHAOS_STORAGE_EXPORTS=$(or $(EXPORTS),1000) $(PYTEST) $(CHAOS) --capture=no
 
 .PHONY: bench
-bench: $(TESTABLE) ## Measure the published figures; prints tables and writes out/bench/*.json.
+bench: $(TESTABLE) $(PREPARED) ## Measure the published figures; prints tables and writes out/bench/*.json.
 	@for script in tests/benchmarks/bench_*.py; do \
 	  name=$$(basename $$script .py); echo "== $${name#bench_}"; \
 	  $(PYTHON) $$script --json out/bench/$${name#bench_}.json; done

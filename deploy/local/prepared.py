@@ -18,6 +18,7 @@ from importlib import resources
 from pathlib import Path
 
 from deploy.local import postgres
+from deploy.local.postgres_programs import version_line, wheel_programs
 
 _FORM = b"1"
 """Of this file's work; to be raised when what it makes changes."""
@@ -59,7 +60,7 @@ def _kept() -> Path | None:
 
 
 def _name(services: Sequence[str]) -> str:
-    programs = postgres.wheel_programs()
+    programs = wheel_programs()
     sources = [
         *(
             resources.files("services.runtime").joinpath(*path)
@@ -77,7 +78,7 @@ def _name(services: Sequence[str]) -> str:
     ]
     made_of = hashlib.sha256(_FORM)
     for part in (
-        postgres.version_line(programs).encode(),
+        version_line(programs).encode(),
         str(programs).encode(),
         *(each.read_bytes() for each in sources),
     ):

@@ -1,6 +1,10 @@
 """Typed errors as RFC 9457 problems: one mapping, complete."""
 
 import json
+import re
+from collections.abc import Iterator
+from inspect import getattr_static
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,3 +119,33 @@ def test_other_problems_have_no_such_headers() -> None:
 
 def test_more_can_stand_beside_the_standard_members() -> None:
     assert body(problem(NotFound(), extra={"export_id": "e"}))["export_id"] == "e"
+
+
+ROOT = Path(__file__).parents[3]
+ROW = re.compile(r"^\| (\d{3}) \| ([A-Z_]*) \| (.*?) \|", re.MULTILINE)
+
+
+def documented() -> Iterator[tuple[int, str, str]]:
+    """(status, gRPC code, our code) of each row of docs/errors.md."""
+    for status, code, reasons in ROW.findall((ROOT / "docs" / "errors.md").read_text(encoding="utf-8")):
+        for reason in re.findall(r"`([A-Z_]+)`", reasons):
+            yield int(status), code, reason
+
+
+@pytest.mark.parametrize(("status", "code", "reason"), list(documented()))
+def test_the_documented_status_is_the_one_sent(status: int, code: str, reason: str) -> None:
+    kinds = {getattr_static(kind, "code").name: kind for kind in VitaeError.__subclasses__()}
+    if code:
+        assert status_of(kinds[code](reason=reason)) == status
+
+
+def test_every_documented_code_is_one_of_the_sources() -> None:
+    sources = "".join(
+        path.read_text(encoding="utf-8")
+        for part in ("gateway", "services")
+        for path in (ROOT / part).rglob("*.py")
+    )
+    defaults = {getattr_static(kind, "code").name for kind in VitaeError.__subclasses__()}
+    codes = {reason for _, _, reason in documented()}
+    assert len(codes) > 30
+    assert {each for each in codes if f'"{each}"' not in sources} <= defaults

@@ -42,7 +42,7 @@ $(READY): requirements/dev.txt deploy/local/system_packages.py
 	  "$$python" deploy/local/system_packages.py --install; \
 	  test -x $(PYTHON) || "$$python" -m venv $(VENV)
 	@echo "installing requirements/dev.txt into $(VENV)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/dev.txt
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

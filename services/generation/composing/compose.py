@@ -145,6 +145,7 @@ def context_of(
         locale=read.locale,
         today=today,
         notes=Notes(),
+        photo=profile.personal.photo,
         ruler=Ruler(read.locale),
     )
     return context, original

@@ -58,6 +58,8 @@ class Context:
     locale: str
     today: date
     notes: Notes
+    photo: common_pb2.Photo
+    """The person's picture; empty where there is none."""
     ruler: Ruler
     """Measures the resume; what it measured while composing is not measured again for the report."""
 

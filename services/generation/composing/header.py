@@ -38,8 +38,8 @@ def header(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.Resume
         ],
         provenance=provenance([PERSONAL_ID]),
     )
-    if personal.HasField("photo") and personal.photo.data:
-        made.photo.CopyFrom(personal.photo)
+    if context.photo.data:
+        made.photo.CopyFrom(context.photo)
     headline = squeeze(personal.headline)
     if headline and headline != made.title.text:
         context.notes.notices.append(

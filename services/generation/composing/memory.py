@@ -24,7 +24,7 @@ class ReadProfile:
     original: Reading
     """As it is written."""
     printed: profile_pb2.ProfileContent
-    """In the language of the document, bullets of descriptions as achievements."""
+    """In the language of the document, bullets of descriptions as achievements; without the picture."""
     reading: Reading
     """Of `printed`."""
 
@@ -45,8 +45,11 @@ class Memory:
         with self._lock:
             known = self._known.get(key)
         if known is None or known.original.table is not skills:
-            # Of a copy: nothing that the caller does to the profile later reaches what is remembered.
-            known = read_profile(profile_pb2.ProfileContent.FromString(content), asked, skills)
+            # Of a copy: nothing that the caller does to the profile later reaches what is remembered. Without the
+            # picture, which would weigh more than all else.
+            copy = profile_pb2.ProfileContent.FromString(content)
+            copy.personal.ClearField("photo")
+            known = read_profile(copy, asked, skills)
             with self._lock:
                 self._known.put(key, known)
         return known

@@ -7,7 +7,19 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.generation.documents.model import document_versions, documents
@@ -49,50 +61,57 @@ async def add(
 ) -> DocumentRow:
     """Stores a document as version 1, in one statement; the document with that version."""
     owner = {"tenant_id": identity.tenant_id, "user_id": identity.user}
-    document = (
-        insert(documents)
-        .values(
-            id=document_id,
-            **owner,
-            tenant_owned=sees_tenant(identity),
-            document_type=new.document_type,
-            title=new.title,
-            full_name=new.full_name,
-            profile_id=new.profile_id,
-            job_posting_id=new.job_posting_id,
-            job_title=new.job_title,
-            company=new.company,
-            job_keywords=list(new.job_keywords),
-            ranking_id=new.ranking_id,
-            head_version=1,
-            revision=1,
-            create_time=now,
-            update_time=now,
-        )
-        .returning(*documents.c)
-        .cte("document")
-    )
-    version = (
-        insert(document_versions)
-        .values(
-            document_id=document_id,
-            version=1,
-            **owner,
-            origin=new.origin,
-            change_summary=new.change_summary,
-            note="",
-            document=new.document.SerializeToString(deterministic=True),
-            content_text=new.content_text,
-            details=new.details.SerializeToString(deterministic=True),
-            exported=False,
-            create_time=now,
-        )
-        .returning(*document_versions.c)
-        .cte("version")
-    )
-    both = document.join(version, version.c.document_id == document.c.id)
-    row: DocumentRow = (await connection.execute(_with_versions(document, version, both))).one()
+    document = {
+        "id": document_id,
+        **owner,
+        "tenant_owned": sees_tenant(identity),
+        "document_type": new.document_type,
+        "title": new.title,
+        "full_name": new.full_name,
+        "profile_id": new.profile_id,
+        "job_posting_id": new.job_posting_id,
+        "job_title": new.job_title,
+        "company": new.company,
+        "job_keywords": list(new.job_keywords),
+        "ranking_id": new.ranking_id,
+        "head_version": 1,
+        "revision": 1,
+        "create_time": now,
+        "update_time": now,
+    }
+    version = {
+        "document_id": document_id,
+        "version": 1,
+        **owner,
+        "origin": new.origin,
+        "change_summary": new.change_summary,
+        "note": "",
+        "document": new.document.SerializeToString(deterministic=True),
+        "content_text": new.content_text,
+        "details": new.details.SerializeToString(deterministic=True),
+        "exported": False,
+        "create_time": now,
+    }
+    values = {f"document_{name}": value for name, value in document.items()}
+    values |= {f"version_{name}": value for name, value in version.items()}
+    row: DocumentRow = (await connection.execute(_insertion(), values)).one()
     return row
+
+
+@cache
+def _insertion() -> Select[Any]:
+    """Both rows at once, by parameters named `document_<column>` and `version_<column>`. Made once: putting it together
+    takes longer than running it.
+    """
+    document = insert(documents).values(_parameters(documents, "document")).returning(*documents.c)
+    version = insert(document_versions).values(_parameters(document_versions, "version"))
+    made = document.cte("document")
+    first = version.returning(*document_versions.c).cte("version")
+    return _with_versions(made, first, made.join(first, first.c.document_id == made.c.id))
+
+
+def _parameters(table: Table, prefix: str) -> dict[str, BindParameter[Any]]:
+    return {column.name: bindparam(f"{prefix}_{column.name}") for column in table.c}
 
 
 async def head(

@@ -86,3 +86,26 @@ def test_what_is_no_longer_in_the_profile_is_no_longer_true(
     person.experience[0].achievements[0].text = "Baked 30 loaves a day"
 
     assert untruths(said, person, today, skills, known)
+
+
+def test_the_picture_is_the_one_of_this_call(
+    person: profile_pb2.ProfileContent, skills: SkillTable, today: date
+) -> None:
+    memory, options = Memory(), resumes_pb2.TailoringOptions()
+    ranking = rank(person, None, today, skills)
+    for picture in (b"\xff\xd8one", b"\xff\xd8two", b""):
+        person.personal.photo.data = picture
+        for _ in range(2):
+            made = compose(person, None, ranking, options, today, skills, memory)
+            assert made.structure.header.photo.data == picture
+        assert person.personal.photo.data == picture
+
+
+def test_nothing_that_is_remembered_holds_a_picture(
+    person: profile_pb2.ProfileContent, skills: SkillTable, today: date
+) -> None:
+    memory = Memory()
+    person.personal.photo.data = b"\xff\xd8" * 1000
+
+    assert not memory.read(person, "", skills).printed.personal.HasField("photo")
+    assert not memory.evidence.of(person, today, skills, "en").profile.personal.HasField("photo")

@@ -34,8 +34,11 @@ class KnownEvidence:
         with self._lock:
             known = self._known.get(key)
         if known is None or known.skills is not skills:
-            # Of a copy: nothing that the caller does to the profile later reaches what is remembered.
-            known = Evidence(profile_pb2.ProfileContent.FromString(content), today, skills, locale)
+            # Of a copy: nothing that the caller does to the profile later reaches what is remembered. Without the
+            # picture, which says nothing and would weigh more than all else.
+            copy = profile_pb2.ProfileContent.FromString(content)
+            copy.personal.ClearField("photo")
+            known = Evidence(copy, today, skills, locale)
             with self._lock:
                 self._known.put(key, known)
         return known

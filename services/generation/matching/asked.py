@@ -10,6 +10,7 @@ from services.generation.postings.analysis import PostingText, reread
 from services.generation.postings.conditions import least_education_level, mentions
 from services.generation.postings.language import Language, guess_posting_language, language
 from services.generation.postings.requirements import MUST, NEGATED
+from services.generation.skills.stems import stem
 from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import fold
 from vitae.generation.v1 import postings_pb2
@@ -32,6 +33,8 @@ class AskedSkill:
     soft: bool
     licence: bool
     """True for certificates and licences."""
+    neighbours: frozenset[str] = frozenset()
+    """Skills close to it, of which one shows a little of it; none of what a list is enough to show."""
     roots: str = ""
     """Stems of its words, with a space around each, where no table knows it and only these words answer it."""
 
@@ -46,6 +49,8 @@ class Asked:
     """In the analysis's order: most wanted first."""
     named: Mapping[str, str]
     """Stems of the words of skills that no table knows, by name."""
+    keywords: tuple[tuple[str, int], ...]
+    """(stem, mentions) of the analysis's keywords."""
     trade: frozenset[str]
     """Words of the must-have skills, as titles have them."""
     degree: int
@@ -91,6 +96,9 @@ class Asker:
             self._language,
             skills,
             named={skill.name: skill.roots for skill in skills if skill.roots},
+            keywords=tuple(
+                (stem(fold(each.text), self._language.tag), each.mentions) for each in self._analysis.keywords
+            ),
             trade=frozenset(
                 word
                 for skill in skills
@@ -163,6 +171,7 @@ def _known(skill: postings_pb2.PostingSkill, text: str, table: SkillTable, tag: 
         listing_suffices=kind != "technical",
         soft=kind == "soft",
         licence=kind == "credential",
+        neighbours=known.neighbours if known and kind == "technical" else frozenset(),
         roots=stems_of(table.tokenizer.key(skill.skill).split(), tag) if skill.named_by_posting else "",
     )
 

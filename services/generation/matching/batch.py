@@ -44,8 +44,8 @@ class BatchScorer:
         names = [each.name for each in wanted.skills if is_wanted(each.importance)]
         return Scored(
             total(parts(candidate, wanted, self._title, self._today)),
-            self._once(name for name in names if name in candidate.skills),
-            self._once(name for name in names if name not in candidate.skills),
+            self._once(name for name in names if name in candidate.names),
+            self._once(name for name in names if name not in candidate.names),
         )
 
     def _once(self, names: Iterable[str]) -> tuple[str, ...]:

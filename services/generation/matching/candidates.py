@@ -1,6 +1,7 @@
 """Whom a score is about: a profile or resume that is read, or what is kept of a profile."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Protocol
@@ -47,6 +48,10 @@ class Candidate(Protocol):
         """The places that name each proved skill."""
 
     @property
+    def names(self) -> AbstractSet[str]:
+        """The names of the proved skills."""
+
+    @property
     def titles(self) -> Sequence[HeldTitle]:
         """Titles held."""
 
@@ -75,6 +80,7 @@ class ReadCandidate:
         self._reading = reading
         self.table = reading.table
         self.skills: Mapping[str, Sequence[Naming]] = reading.skills
+        self.names: AbstractSet[str] = reading.skills.keys()
         self.jobs = jobs
         self.degrees = [
             (_degree(f"{degree} {field}", reading.table), fact_id, degree)
@@ -162,9 +168,9 @@ class KeptCandidate:
         self._record = record
         self._stems: dict[str, frozenset[str]] = {}
         self.table = table
-        self.skills: Mapping[str, Sequence[Naming]] = _KeptSkills(
-            record, self._named(named, language) if named else {}
-        )
+        skills = _KeptSkills(record, self._named(named, language) if named else {})
+        self.skills: Mapping[str, Sequence[Naming]] = skills
+        self.names: AbstractSet[str] = skills.names
         self.jobs: Sequence[Job] = record.jobs
         self.degrees = [(record.degree, "", "")] if record.degree else []
 
@@ -214,14 +220,15 @@ class _KeptSkills(Mapping[str, Sequence[Naming]]):
     ) -> None:
         self._skills = record.skills
         self._named = named
+        self.names = frozenset(record.skills).union(named)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._skills or name in self._named
+        return name in self.names
 
     def __getitem__(self, name: str) -> Sequence[Naming]:
         if name in self._named:
             return self._named[name]
-        if name not in self._skills:  # looking a name up in a map of messages would add it
+        if name not in self.names:  # looking a name up in a map of messages would add it
             raise KeyError(name)
         return [
             Naming(_fact(proved=each.proved, job=each.job), 0, 0, each.key)
@@ -229,10 +236,10 @@ class _KeptSkills(Mapping[str, Sequence[Naming]]):
         ]
 
     def __iter__(self) -> Iterator[str]:
-        return iter({*self._skills, *self._named})
+        return iter(self.names)
 
     def __len__(self) -> int:
-        return len({*self._skills, *self._named})
+        return len(self.names)
 
 
 @lru_cache(maxsize=1000)

@@ -12,12 +12,11 @@ from math import fsum
 
 from services.generation.matching.asked import Asked, AskedSkill
 from services.generation.matching.candidates import Candidate
-from services.generation.matching.reading import Naming, adjacent, strength
+from services.generation.matching.reading import Naming, strength
 from services.generation.matching.tenure import tenure
 from services.generation.matching.titles import likeness, title_rank, title_words
 from services.generation.postings.requirements import MUST, NICE
-from services.generation.skills.stems import stem
-from services.generation.skills.tokens import Tokenizer, fold
+from services.generation.skills.tokens import Tokenizer
 from vitae.generation.v1 import matching_pb2, postings_pb2
 
 WEIGHTS = {
@@ -158,11 +157,12 @@ def _skills(
 
 def _shown(skill: AskedSkill, candidate: Candidate) -> tuple[str, float]:
     """What shows a skill, itself or a neighbour, and how well."""
-    namings = candidate.skills.get(skill.name)
-    if namings:
+    if skill.name in candidate.names:
+        namings = candidate.skills[skill.name]
         return skill.name, strength(namings, skill.keys, listing_suffices=skill.listing_suffices)
-    near = "" if skill.listing_suffices else adjacent(skill.name, candidate.skills, candidate.table)
-    return near, _NEIGHBOUR if near else 0.0
+    if skill.neighbours.isdisjoint(candidate.names):
+        return "", 0.0
+    return min(skill.neighbours & candidate.names), _NEIGHBOUR
 
 
 def _neighbour_evidence(
@@ -204,7 +204,8 @@ def _experience(candidate: Candidate, asked: Asked, wanted_title: frozenset[str]
     answering = {
         each.fact.entry
         for name in sought
-        for each in candidate.skills.get(name, ())
+        if name in candidate.names
+        for each in candidate.skills[name]
         if each.fact.part == "experience"
     }
     titles = [title for title in candidate.titles if title.part == "experience"]
@@ -352,18 +353,18 @@ def _keywords(candidate: Candidate, asked: Asked) -> Part | None:
     if not wanted:
         return None
     words = candidate.stems(asked.language.tag)
-    whole = sum(min(each.mentions, _MOST_MENTIONS) for each in wanted)
+    whole = sum(min(mentions, _MOST_MENTIONS) for _, mentions in asked.keywords)
     found = [
-        (each, root, min(each.mentions, _MOST_MENTIONS) / whole)
-        for each in wanted
-        if (root := stem(fold(each.text), asked.language.tag)) in words
+        (place, root, min(mentions, _MOST_MENTIONS) / whole)
+        for place, (root, mentions) in enumerate(asked.keywords)
+        if root in words
     ]
 
     def explain() -> list[matching_pb2.Evidence]:
         places = candidate.words(asked.language.tag)
         evidence = []
-        for each, root, points in found:
-            fact, start, end = places[root]
+        for place, root, points in found:
+            each, (fact, start, end) = wanted[place], places[root]
             evidence.append(
                 matching_pb2.Evidence(
                     term=each.text,

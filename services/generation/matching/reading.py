@@ -1,7 +1,7 @@
 """Facts read once: which skills they name and where, and their words."""
 
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -111,7 +111,8 @@ class Reading:
 
     def adjacent(self, skill: str) -> str:
         """A proved neighbour of a skill; "" when there is none."""
-        return adjacent(skill, self.skills, self.table)
+        known = self.table.skills.get(skill)
+        return min(known.neighbours & self.skills.keys(), default="") if known else ""
 
     def words(self, language: str) -> dict[str, tuple[Fact, int, int]]:
         """The first place of each stem."""
@@ -145,12 +146,6 @@ def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing
         worked = any(each.fact.part == "experience" for each in namings)
         base = (_WORKED if worked else _NAMED) + (_LISTED_TOO if Source.LISTED in sources else 0.0)
     return base + (_SAME_WORD if any(each.key in posting_keys for each in namings) else 0.0)
-
-
-def adjacent(skill: str, proved: Container[str], table: SkillTable) -> str:
-    """A neighbour of a skill among those proved, the first by name; "" when there is none."""
-    known = table.skills.get(skill)
-    return min((each for each in known.neighbours if each in proved), default="") if known else ""
 
 
 def places(roots: str, keys: Sequence[str], stemmed: str) -> Iterator[tuple[int, int]]:

@@ -106,13 +106,14 @@ def _read(
     in_title = [mention.skill.name for mention in find_skills(skills.tokens(title), skills)]
     beside = frozenset(skills.tokens(" ".join((title, *apart))).words())
     named = named_skills(tokens, parts, sections, mentions, reader, beside, words)
+    spans = [span for each in named for span in each.spans]
     asked = [*posting_skills(mentions, reader, tokens, in_title), *named]
     asked.sort(key=lambda skill: STRENGTH.index(skill.importance))
     analysis = postings_pb2.PostingAnalysis(
         text=text,
         skills=asked,
         remote=remote_policy(tokens, words),
-        keywords=keywords(tokens, sections, mentions, beside, words),
+        keywords=keywords(tokens, sections, [*mentions, *spans], beside, words),
         responsibilities=responsibilities(parts, sections, words),
         education_requirements=education_requirements(parts, sections, words),
         analyzer_version=ANALYZER_VERSION,

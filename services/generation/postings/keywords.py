@@ -15,7 +15,11 @@ _SHORTEST = 4
 
 
 def keywords(
-    tokens: Tokens, sections: Sections, mentions: Iterable[Mention], apart: Iterable[str], language: Language
+    tokens: Tokens,
+    sections: Sections,
+    mentions: Iterable[Mention | postings_pb2.TextSpan],
+    apart: Iterable[str],
+    language: Language,
 ) -> list[postings_pb2.Keyword]:
     """The words, most frequent first, then first named; words of one stem count together, as first written.
 

@@ -56,11 +56,11 @@ def named_skills(
     """
     known = sorted((each.start, each.end) for each in mentions)
     found: dict[str, postings_pb2.PostingSkill] = {}
-    for sentence in parts:
+    for sentence in (_without_heading(each, sections) for each in parts):
         # What one has years of is the work, which is measured by the years.
         if (
-            sections.kind_at(sentence.start) in _BESIDE
-            or _is_heading(sentence, sections)
+            sentence.first == sentence.last
+            or sections.kind_at(sentence.start) in _BESIDE
             or sentence.has(language.year_units)
         ):
             continue
@@ -85,8 +85,13 @@ def named_skills(
     return sorted(found.values(), key=lambda skill: skill.importance)[:_MOST]
 
 
-def _is_heading(sentence: Part, sections: Sections) -> bool:
-    return any(start <= sentence.start and sentence.end <= end for start, end in sections.headings)
+def _without_heading(sentence: Part, sections: Sections) -> Part:
+    """A sentence without the heading it is or begins with."""
+    first, starts = sentence.first, sentence.tokens.starts
+    end = next((end for start, end in sections.headings if start <= sentence.start < end), 0)
+    while first < sentence.last and starts[first] < end:
+        first += 1
+    return Part(sentence.tokens, first, sentence.last)
 
 
 def _names(sentence: Part, sections: Sections, apart: Collection[str], language: Language) -> Iterator[_Name]:
@@ -97,6 +102,8 @@ def _names(sentence: Part, sections: Sections, apart: Collection[str], language:
     for first, last in _pieces(sentence, language):
         begin = _after_introduction(sentence.tokens, first, last, language)
         introduced = introduced or begin is not None
+        if begin == last:
+            return  # a field of work, and what follows it are others
         if introduced:
             name, goes_on = _introduced(sentence.tokens, first if begin is None else begin, last, language)
             if name and _is_name(sentence.tokens, name, apart, language, _MOST_WORDS):
@@ -147,11 +154,17 @@ def _pieces(sentence: Part, language: Language) -> Iterator[tuple[int, int]]:
 
 
 def _after_introduction(tokens: Tokens, first: int, last: int, language: Language) -> int | None:
-    """The token after the last "experience with" of a piece; None without one."""
-    heads, following = language.named["heads"], language.named["after"]
+    """The token after the last "experience with" of a piece; None without one.
+
+    "Experience in" tells a field of work, and so do "experience with the" and the like: `last`, for no name follows.
+    """
+    named = language.named
     for index in range(last - 2, first - 1, -1):
-        if f" {tokens.keys[index]} " in heads and f" {tokens.keys[index + 1]} " in following:
-            return index + 2
+        head, following = (f" {key} " for key in tokens.keys[index : index + 2])
+        if head in named["heads"] and following in named["after"]:
+            is_field = head in language.year_experience and following in named["setting"]
+            after = f" {tokens.keys[index + 2]} " if index + 2 < last else ""
+            return last if is_field or after in named["definite"] else index + 2
     return None
 
 

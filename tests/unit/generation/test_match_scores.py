@@ -162,3 +162,51 @@ def test_overlapping_jobs_count_once(jobs: list[profile_pb2.Experience], months:
 
     assert worked.months == months
     assert sum(share for _, share in worked.by_job) == months
+
+
+def test_years_as_a_student_count_as_other_work(
+    read_posting: Postings, skills: SkillTable, today: date
+) -> None:
+    job = read_posting("Staff Nurse\n\nRequirements\n- 4 years of experience as a nurse")
+
+    def years(title: str) -> float:
+        person = profile_pb2.ProfileContent()
+        held = person.experience.add(id="e", title=title)
+        held.start_date.year, held.start_date.month = 2020, 1
+        held.end_date.year, held.end_date.month = 2023, 12
+        components = score(person, job, today, skills).components
+        return next(each.value for each in components if each.name == "experience_years")
+
+    assert years("Staff Nurse") == 1
+    assert years("Student Nurse") == pytest.approx(0.1)
+
+
+def test_a_skill_shown_in_a_job_beats_one_shown_elsewhere_and_one_listed(
+    read_posting: Postings, skills: SkillTable, today: date
+) -> None:
+    job = read_posting("Requirements\n- Terraform")
+    listed, studied, worked = (profile_pb2.ProfileContent() for _ in range(3))
+    listed.skill_groups.add(id="g").skills.add(id="s", name="Terraform")
+    studied.projects.add(id="p", name="Terraform at home")
+    worked.experience.add(id="e").achievements.add(id="a", text="Moved it all to Terraform")
+
+    scores = [score(each, job, today, skills).original_score for each in (listed, studied, worked)]
+
+    assert scores == [0.6, 0.7, 0.85]
+
+
+def test_a_title_of_asked_skills_is_as_close_as_the_postings_own(
+    read_posting: Postings, skills: SkillTable, today: date
+) -> None:
+    job = read_posting("Brand Designer\n\nRequirements\n- Packaging")
+
+    def closeness(title: str) -> float:
+        person = profile_pb2.ProfileContent()
+        person.experience.add(id="e", title=title)
+        return next(
+            each.value for each in score(person, job, today, skills).components if each.name == "title"
+        )
+
+    assert closeness("Packaging Designer") == 1
+    assert closeness("Interior Designer") == 0.5
+    assert closeness("Packaging Clerk") == 0

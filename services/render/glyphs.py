@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 
 from services.document.view import DocumentView, PhotoView
 from services.render.fonts import catalogue
@@ -31,13 +32,7 @@ def check(view: DocumentView) -> None:
 
 def uncovered(strings: Iterable[str]) -> list[str]:
     """Characters that need a glyph and have none, in code point order."""
-    characters = set().union(*strings)
-    families = catalogue.coverage().values()
-    return sorted(
-        each
-        for each in characters
-        if not _invisible(each) and not any(ord(each) in covered for covered in families)
-    )
+    return sorted(each for each in set().union(*strings) if not _is_drawn(each))
 
 
 def texts(part: object) -> Iterator[str]:
@@ -50,6 +45,12 @@ def texts(part: object) -> Iterator[str]:
     elif is_dataclass(part) and not isinstance(part, PhotoView):
         for field in fields(part):
             yield from texts(getattr(part, field.name))
+
+
+@lru_cache(maxsize=4096)
+def _is_drawn(character: str) -> bool:
+    """Whether a font has it, or it needs none."""
+    return _invisible(character) or any(ord(character) in each for each in catalogue.coverage().values())
 
 
 def _invisible(character: str) -> bool:

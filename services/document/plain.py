@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from vitae.resume.v1 import common_pb2
 
 _WHITE_SPACE = re.compile("[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
-_INVISIBLE = {
-    0x00AD,  # soft hyphen: splits keywords for parsers (measured with four extractors)
-    0x200B,  # zero width space
-    0x2060,  # word joiner
-    0xFEFF,  # byte order mark
-    0xFFFE,
-    0xFFFF,
-}
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # control characters
+    "\u00ad"  # soft hyphen: splits keywords for parsers (measured with four extractors)
+    "\u200b"  # zero width space
+    "\u2060"  # word joiner
+    "\ufeff"  # byte order mark
+    "\ufffe\uffff]"
+)
 
 
 def one_line(text: str) -> str:
@@ -23,7 +24,7 @@ def one_line(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    kept = "".join(each for each in _WHITE_SPACE.sub(" ", text) if not _is_invisible(each))
+    kept = _INVISIBLE.sub("", _WHITE_SPACE.sub(" ", text))
     return _WHITE_SPACE.sub(" ", unicodedata.normalize("NFC", kept)).strip()
 
 
@@ -54,7 +55,3 @@ def _meets_without_blank(before: str, after: str) -> bool:
 def _is_wide(character: str) -> bool:
     """True for what fills a square and is written without blanks; Hangul fills one too and is written with them."""
     return unicodedata.east_asian_width(character) in "WF" and not "\uac00" <= character <= "\ud7a3"
-
-
-def _is_invisible(character: str) -> bool:
-    return ord(character) in _INVISIBLE or unicodedata.category(character) == "Cc"

@@ -44,8 +44,7 @@ def all_covered(document: Message) -> bool:
 
 def uncovered(strings: Iterable[str]) -> list[str]:
     """Characters that need a glyph and have none, in code point order."""
-    characters = set().union(*strings)
-    return sorted(each for each in characters if not _drawn(each) and not _invisible(each))
+    return sorted(each for each in set().union(*strings) if not _is_drawn(each))
 
 
 def texts(part: object) -> Iterator[str]:
@@ -61,8 +60,9 @@ def texts(part: object) -> Iterator[str]:
 
 
 @lru_cache(maxsize=4096)
-def _drawn(character: str) -> bool:
-    return any(ord(character) in covered for covered in catalogue.coverage().values())
+def _is_drawn(character: str) -> bool:
+    """Whether a font has it, or it needs none."""
+    return _invisible(character) or any(ord(character) in each for each in catalogue.coverage().values())
 
 
 def _invisible(character: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+import os
 from collections.abc import Callable, Mapping
 
 import docx
@@ -12,7 +14,7 @@ from PIL import Image
 
 from services.render import engine
 from services.render.templates.manifest import Template, all_templates
-from services.runtime.errors import InvalidArgument
+from services.runtime.errors import InvalidArgument, Unimplemented
 from tests.corpus.corpus import person
 from tests.unit.render_formats import people
 from tests.unit.render_formats.reading import by_pdfium, plain
@@ -124,6 +126,33 @@ def test_options_may_stand_at_their_ends(template: str, name: str, most: bool) -
             options.ClearField("fit_pages")
         assert made(document, template, options, FORMAT_DOCX).data
         assert b"<main>" in made(document, template, options, FORMAT_HTML).data
+
+
+def product() -> list[tuple[str, str]]:
+    """Cases and templates: all with all where VITAE_TEST_RENDER_PRODUCT is set, else each case with one template."""
+    if os.environ.get("VITAE_TEST_RENDER_PRODUCT"):
+        return list(itertools.product(CASES, TEMPLATES))
+    return list(zip(CASES, itertools.cycle(TEMPLATES), strict=False))
+
+
+@pytest.mark.parametrize("most", [False, True], ids=["all options least", "all options most"])
+@pytest.mark.parametrize(("case", "template"), product())
+def test_hard_cases_are_drawn_with_options_at_their_ends(case: str, template: str, most: bool) -> None:
+    """Every format makes a file, or says which option it cannot keep."""
+    document, folder = CASES[case](), TEMPLATES[template]
+    document.resume.header.photo.data = square()
+    options = at_the_end(folder, folder.font_family.default, most=most)
+
+    file = made(document, template, options, FORMAT_PDF)
+    assert_inside_the_margins(file.data, template, options)
+    assert made(document, template, options, FORMAT_PNG).page_count == file.page_count >= 1
+    if most:
+        with pytest.raises(Unimplemented) as caught:
+            made(document, template, options, FORMAT_DOCX)
+        assert caught.value.fields[0].field == "options.fit_pages"
+        options.ClearField("fit_pages")
+    for format_ in (FORMAT_DOCX, FORMAT_HTML, FORMAT_TXT, FORMAT_MARKDOWN):
+        assert made(document, template, options, format_).data
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -20,10 +20,11 @@ from services.render.formats.weasyprint_70.line_ends import begins_with_blank, e
 from services.render.formats.weasyprint_70.replacement import Replacement
 
 _KINDS = {
-    "main": b"Part", "header": b"Sect", "section": b"Sect", "div": b"Div", "p": b"P",
+    "main": b"Part", "header": b"Sect", "section": b"Sect", "p": b"P",
     "h1": b"H1", "h2": b"H2", "h3": b"H3", "ul": b"L", "a": b"Link", "img": b"Figure",
 }  # fmt: skip
-"""Standard structure types (14.8.4) by element. What stands inside a line, such as span and b, has none."""
+"""Standard structure types (14.8.4) by element. What stands inside a line, such as span and b, has none, nor
+has what only groups for the look."""
 
 _ATTRIBUTES = {b"L": b"/A <</O /List/ListNumbering /Disc>>"}
 
@@ -118,16 +119,14 @@ class _Page:
         return b"/A <</O /Layout/BBox %b>>/Alt %b" % (corners.data, alternative.data)
 
     def _link(self, annotation: Any, parent: Any) -> None:
-        reference = pydyf.Dictionary({"Type": "/OBJR", "Obj": annotation.reference, "Pg": self._reference})
-        self._pdf.add_object(reference)
         self._annotations.append((parent.reference, annotation))
-        parent.kids.append(reference.reference)
+        parent.kids.append(b"<</Type /OBJR/Obj %b/Pg %b>>" % (annotation.reference, self._reference))
 
     def _text(self, box: Any, parent: Any) -> None:
         number = self._marked.pop(box)["mcid"]
         said = box.text
         blank = said.isspace() or begins_with_blank(box)
-        if blank or box.style["direction"] == "rtl" or _RIGHT_TO_LEFT.search(said):
+        if blank or box.style["direction"] == "rtl" or (not said.isascii() and _RIGHT_TO_LEFT.search(said)):
             said = f"{' ' * begins_with_blank(box)}{said}{' ' * ends_with_blank(box)}"
             parent = self._new(b"Span", parent)
             parent.more = b"/ActualText " + pydyf.String(said).data

@@ -29,7 +29,7 @@ def _to_bytes(item: Any) -> bytes:
 
 
 def _data(self: Any) -> bytes:
-    stream = b"\n".join([_to_bytes(item) for item in self.stream])
+    stream = b"\n".join([item if type(item) is bytes else _to_bytes(item) for item in self.stream])
     extra = pydyf.Dictionary(self.extra.copy())
     if self.compress:
         extra["Filter"] = "/FlateDecode"

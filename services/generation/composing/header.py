@@ -186,11 +186,9 @@ def _industries(jobs: Iterable[profile_pb2.Experience]) -> list[str]:
     found: list[str] = []
     employers: list[str] = []
     for job in sorted(jobs, key=recent_first):
-        texts = [tokenizer.key(each) for each in (job.company_description, job.company, job.title)]
-        hits = {
-            name: sum(any(word in text for text in texts) for word in words)
-            for name, words in industry_words().items()
-        }
+        # Parted by line ends, which no word reaches over.
+        text = "\n".join(map(tokenizer.key, (job.company_description, job.company, job.title)))
+        hits = {name: sum(word in text for word in words) for name, words in industry_words().items()}
         best = max(hits, key=lambda name: hits[name])
         if hits[best]:
             found.append(best)

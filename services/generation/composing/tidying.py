@@ -19,18 +19,19 @@ def tidy(context: Context, section: resume_pb2.ResumeSection) -> None:
     if kind is None or kind in ("summary", "skills"):
         return
     entries = getattr(section, kind).entries
-    seen: set[tuple[object, ...]] = set()
+    seen: dict[str, list[Message]] = {}
     kept: list[Message] = []
     for entry in entries:
-        said = tuple(_said(entry))
-        if not any(isinstance(each, str) for each in said):
+        name = plain(_first_text(entry))
+        alike = seen.setdefault(name, [])
+        if not name and not any(isinstance(each, str) for each in _said(entry)):
             context.notes.notices.append(f"An entry of “{kind}” without any text is not shown.")
-        elif said in seen:
+        elif alike and any(list(_said(entry)) == list(_said(other)) for other in alike):
             context.notes.notices.append(
-                f"“{_first_text(entry)[:100]}” stands twice in “{kind}” and is shown once."
+                f"“{squeeze(_first_text(entry))[:100]}” stands twice in “{kind}” and is shown once."
             )
         else:
-            seen.add(said)
+            alike.append(entry)
             kept.append(entry)
     if len(kept) < len(entries):
         copies = [_copy(each) for each in kept]
@@ -51,7 +52,7 @@ def twins(achievements: Iterable[profile_pb2.Achievement]) -> Mapping[str, str]:
 
 def plain(text: str) -> str:
     """A text without case, accents and a full stop at its end."""
-    return " ".join(fold(word) for word in squeeze(text).rstrip(" .").split())
+    return fold(squeeze(text).rstrip(" ."))
 
 
 def _said(message: Message) -> Iterator[object]:
@@ -70,7 +71,7 @@ def _said(message: Message) -> Iterator[object]:
 
 def _first_text(entry: Message) -> str:
     texts = (value for field, value in entry.ListFields() if field.name not in _UNSAID)
-    return next((squeeze(each) for each in texts if isinstance(each, str)), "An entry")
+    return next((each for each in texts if isinstance(each, str)), "")
 
 
 def _copy(entry: Any) -> Any:

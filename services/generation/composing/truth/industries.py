@@ -14,13 +14,9 @@ def proved_industries(employers: Iterable[str], told: Iterable[str]) -> frozense
     that a word of what is told of the employers (their names, their descriptions, titles held there) stands for.
     """
     tokenizer = Tokenizer()
-    texts = [tokenizer.key(each) for each in told]
+    text = "\n".join(tokenizer.key(each) for each in told)  # no word of theirs reaches over a line's end
     named = {flat(each) for each in employers}
-    known = {
-        flat(name)
-        for name, words in industry_words().items()
-        if any(word in text for word in words for text in texts)
-    }
+    known = {flat(name) for name, words in industry_words().items() if any(word in text for word in words)}
     return frozenset((named | known) - {""})
 
 

@@ -61,7 +61,7 @@ async def add(
 ) -> DocumentRow:
     """Stores a document as version 1, in one statement; the document with that version."""
     owner = {"tenant_id": identity.tenant_id, "user_id": identity.user}
-    document = {
+    document: dict[str, Any] = {
         "id": document_id,
         **owner,
         "tenant_owned": sees_tenant(identity),
@@ -79,7 +79,7 @@ async def add(
         "create_time": now,
         "update_time": now,
     }
-    version = {
+    version: dict[str, Any] = {
         "document_id": document_id,
         "version": 1,
         **owner,
@@ -92,7 +92,7 @@ async def add(
         "exported": False,
         "create_time": now,
     }
-    values = {f"document_{name}": value for name, value in document.items()}
+    values: dict[str, Any] = {f"document_{name}": value for name, value in document.items()}
     values |= {f"version_{name}": value for name, value in version.items()}
     row: DocumentRow = (await connection.execute(_insertion(), values)).one()
     return row

@@ -92,7 +92,7 @@ async def add(
         "exported": False,
         "create_time": now,
     }
-    values = {f"document_{name}": value for name, value in document.items()}
+    values: dict[str, Any] = {f"document_{name}": value for name, value in document.items()}
     values |= {f"version_{name}": value for name, value in version.items()}
     row: DocumentRow = (await connection.execute(_insertion(), values)).one()
     return row

@@ -59,7 +59,7 @@ def serve(peer: socket.socket, engine: Engine, bounds: Bounds) -> None:
         _allow_cpu(bounds.seconds)
         frames.send(peer, _answer(asked, engine, peer))
         del asked
-        # A document's tree refers to itself. Collected after each answer it costs 5 ms that nobody waits for; left to
+        # A document's tree refers to itself. Collected after each answer it costs 6 ms that nobody waits for; left to
         # Python's own count of objects, half a dozen trees are alive at once: 15 MB.
         gc.collect()
         jobs += 1

@@ -16,8 +16,12 @@ from weasyprint import css
 
 from services.render.formats.weasyprint_70.replacement import Replacement
 
-_LOOKS = 8
-"""Looks whose styles are kept: the usual ones of our templates, and as many more. One takes 1 MB."""
+_LOOKS = 6
+"""Looks whose styles are kept: the usual ones of our templates, and some more. One takes 1 to 3 MB."""
+
+_MET = 16
+"""Looks remembered for having been met once. Styles are kept from the second time on: many a look is used for one
+document only, and what lives long among what does not keeps memory from being given back."""
 
 _LANGUAGES = 16
 """Languages of a look that are kept; all are forgotten when more are met."""
@@ -26,7 +30,12 @@ _Key = tuple[Any, ...]
 _Rules = list[tuple[str, Any, Any, Any, Any]]
 """For each rule that matches: origin, weight of its layer, specificity, pseudo-element, declarations."""
 
-_kept: "OrderedDict[tuple[int, ...], tuple[Any, dict[_Key, Any]]]" = OrderedDict()
+_Look = tuple[int, ...]
+"""Identities of its fonts and sheets, which are held along: as long as they are, nothing else has their ids, nor
+the ids of their rules."""
+
+_kept: "OrderedDict[_Look, tuple[Any, dict[_Key, Any]]]" = OrderedDict()
+_met: "OrderedDict[_Look, Any]" = OrderedDict()
 
 
 def _init(
@@ -132,18 +141,24 @@ def _style_attributes(
 
 
 def _styles_below_nothing(sheets: Any, font_config: Any) -> dict[_Key, Any]:
-    """The tree of styles of a look."""
-    key = (id(font_config), *(id(sheet) for sheet, _, _ in sheets))
-    if key not in _kept:
-        while len(_kept) >= _LOOKS:
-            _kept.popitem(last=False)
-        # Sheets and fonts are held along: as long as they are, nothing else has their ids, or those of their rules.
-        _kept[key] = ((sheets, font_config), {})
-    _kept.move_to_end(key)
-    top = _kept[key][1]
+    """The tree of styles of a look, or an empty one that is not kept."""
+    look = (id(font_config), *(id(sheet) for sheet, _, _ in sheets))
+    if look not in _kept:
+        if _met.pop(look, None) is None:
+            _remember(_met, look, (sheets, font_config), _MET)
+            return {}
+        _remember(_kept, look, ((sheets, font_config), {}), _LOOKS)
+    _kept.move_to_end(look)
+    top = _kept[look][1]
     if len(top) >= _LANGUAGES:
         top.clear()
     return top
+
+
+def _remember(among: "OrderedDict[_Look, Any]", look: _Look, what: Any, most: int) -> None:
+    while len(among) >= most:
+        among.popitem(last=False)
+    among[look] = what
 
 
 REPLACEMENTS = (Replacement(css.StyleFor, "__init__", "b1e725a7552502aa", _init),)

@@ -36,6 +36,7 @@ class ChildProcess:
         self._gone = asyncio.Event()
         self._writer: asyncio.StreamWriter | None = None
         self._listener: asyncio.Task[None] | None = None
+        self._reaping: asyncio.Task[Death] | None = None
 
     @classmethod
     async def start(cls, nursery: Nursery) -> Self:
@@ -87,25 +88,35 @@ class ChildProcess:
 
     def kill(self) -> None:
         """Ends it at once, with everything it may have started."""
-        self._zygote.kill(self.pid)
+        if self._reaping is None:  # past that its number may be another child's
+            self._zygote.kill(self.pid)
 
     async def close(self) -> Death:
         """Lets an idle child end by itself, kills it when it does not."""
         if self._writer is not None:
             self._writer.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_WAIT):
-                await self._zygote.ended(self.pid)
+        if self._reaping is None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_WAIT):
+                    await self._zygote.ended(self.pid)
         return await self.reap()
 
     async def reap(self) -> Death:
-        """Ends a child that lives, waits for one that is going, and removes what it left."""
+        """Ends a child that lives, waits for one that is going, and removes what it left.
+
+        Several may ask, one after another or at once: its end is told once, and its number may be given anew.
+        """
+        if self._reaping is None:
+            self._reaping = asyncio.create_task(self._reap())
+        return await asyncio.shield(self._reaping)
+
+    async def _reap(self) -> Death:
         if self._gone.is_set():
             # It closed its socket on its way out; killed now, it would not tell how it ended.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_EXIT_WAIT):
                     await self._zygote.ended(self.pid)
-        self.kill()
+        self._zygote.kill(self.pid)
         returncode = await self._zygote.ended(self.pid)
         self._zygote.forget(self.pid)
         said = await asyncio.to_thread(last_words, self._folder)

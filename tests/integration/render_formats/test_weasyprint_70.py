@@ -208,3 +208,20 @@ def test_bytes_do_not_depend_on_what_was_drawn_before() -> None:
         pdf(PEOPLE[name], other, base_font_size_pt=9.0 + number % 7 / 4)
 
     assert [pdf(PEOPLE["maya"], each) for each in TEMPLATES] == before
+
+
+@pytest.mark.parametrize("words", range(20, 40))
+def test_no_line_ends_behind_its_first_word_for_want_of_room_for_a_blank(words: int) -> None:
+    document = people.maya()
+    line = next(
+        entry.achievements[0]
+        for section in document.resume.sections
+        for entry in section.experience.entries
+        if entry.achievements
+    )
+    for length in range(3, 9):
+        line.text = "Split " + "amid " * words + "n" * length + " instead of two days"
+        plan = engine.plan(document, FORMAT_PDF, "modern", RenderOptions())
+        with pypdfium2.PdfDocument(engine.render(document, plan).data) as file:
+            text = file[0].get_textpage().get_text_range()
+        assert "Split amid amid" in text

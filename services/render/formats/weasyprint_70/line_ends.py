@@ -3,6 +3,9 @@
 WeasyPrint drops the blank at which a line is broken. Programs that follow a file's tags, and know no lines, then read
 "theend" of two words. A line that was broken at a blank ends with it here, where a line's text had it; nobody sees it.
 Where the next line's text had it, structure.py tells of it.
+
+A text before a piece that stays whole ends with a blank, too, and WeasyPrint breaks it too early where only that blank
+does not fit.
 """
 
 from typing import Any
@@ -40,6 +43,13 @@ def _split(
     context: Any, box: Any, available_width: Any, skip: Any, is_line_start: bool = True
 ) -> tuple[Any, Any, Any]:
     found, resume_at, preserved = _split_text_box(context, box, available_width, skip, is_line_start)
+    if found is not None and resume_at is not None and box.text.endswith(" ") and " " not in found.text:
+        # A text that fits but for the blank at its end is broken behind its first word; an em less, and it is broken
+        # behind its last one that fits.
+        narrower = available_width - box.style["font_size"]
+        again = _split_text_box(context, box, narrower, skip, is_line_start)
+        if again[0] is not None and len(again[0].text) > len(found.text):
+            found, resume_at, preserved = again
     if found is not None:
         found.begins_with_blank = bool(skip) and box.text.encode()[:skip].isspace()
         start = (skip or 0) + len(found.text.encode())

@@ -86,9 +86,7 @@ async def _children(
     process: Process, children: ChildrenConfig, files: FileConfig
 ) -> tuple[Supervisor, FileLimits]:
     limits = FileLimits(files.max_pages, files.max_bytes)
-    supervisor = await process.enter(
-        Supervisor(children, limits, registry=process.registry, others_after=process.ready)
-    )
+    supervisor = await process.enter(Supervisor(children, limits, registry=process.registry))
 
     async def check() -> bool:
         return supervisor.healthy()

@@ -82,9 +82,7 @@ class Supervisor:
         registry: CollectorRegistry,
         engine: str = "services.render.engine",
         temporary: Path | None = None,
-        others_after: asyncio.Event | None = None,
     ) -> None:
-        """Until `others_after` is set one child is enough: several would only make each other's start longer."""
         self.concurrency = capacity.children(wanted=config.count, spares=config.spares)
         self._config = config
         self._options = ChildOptions(
@@ -108,8 +106,7 @@ class Supervisor:
         self._first = asyncio.Event()
         self._refusal: VitaeError | None = None
         self._tasks: set[asyncio.Task[object]] = set()
-        self._others_after = others_after
-        self._keepers: list[asyncio.Task[None]] = []
+        self._keeper: asyncio.Task[None] | None = None
         self._workspace: Workspace | None = None
         self._nursery: Nursery | None = None
 
@@ -127,10 +124,7 @@ class Supervisor:
         self._workspace = await asyncio.to_thread(Workspace.create, self._temporary)
         self._nursery = Nursery(self._options, self._workspace)
         self._wanted.set()
-        self._keepers = [
-            asyncio.create_task(self._keep_population()),
-            asyncio.create_task(self._want_others()),
-        ]
+        self._keeper = asyncio.create_task(self._keep_population())
         await self._first.wait()
         if self._refusal is not None:
             refusal = self._refusal
@@ -143,9 +137,9 @@ class Supervisor:
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_exception(_stopping())
-        for keeper in self._keepers:
-            keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
         idle = [*self._idle]
         self._idle.clear()
         await asyncio.gather(*(each.reap() for each in self._busy), *(each.close() for each in idle))
@@ -287,13 +281,7 @@ class Supervisor:
 
     def _missing(self) -> int:
         fresh = sum(not each.worn for each in (*self._idle, *self._busy))
-        waits = self._others_after is not None and not self._others_after.is_set()
-        return (1 if waits else self.concurrency + self._config.spares) - fresh - self._starting
-
-    async def _want_others(self) -> None:
-        if self._others_after is not None:
-            await self._others_after.wait()
-            self._wanted.set()
+        return self.concurrency + self._config.spares - fresh - self._starting
 
     async def _keep_population(self) -> None:
         """Starts children while some are missing: at first as many at once as may render, later one after another."""

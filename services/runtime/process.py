@@ -86,8 +86,6 @@ class Process:
         self.development = config.environment is Environment.DEVELOPMENT
         self.stopping = asyncio.Event()
         """Set when the shutdown begins; loops that can end by themselves watch it."""
-        self.ready = asyncio.Event()
-        """Set once the process serves; what is not needed for that waits for it."""
         self.failed = False
         self._config = config
         self._log = get_logger(__name__)
@@ -155,7 +153,6 @@ class Process:
         gc.collect()
         gc.freeze()
         self._readiness.accepting = True
-        self.ready.set()
         if self._config.ready_file:
             write_ready_file(self._config.ready_file, self.name, ports)
         self._log.info("ready", pid=os.getpid(), ports=ports)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -56,17 +55,10 @@ def supervised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
     monkeypatch.setattr(zygote_process, "_environment", with_tests)
 
     @asynccontextmanager
-    async def start(
-        *, engine: str = ENGINE, others_after: asyncio.Event | None = None, **changes: Any
-    ) -> AsyncIterator[Supervisor]:
+    async def start(*, engine: str = ENGINE, **changes: Any) -> AsyncIterator[Supervisor]:
         config = children_config(**changes)
         async with Supervisor(
-            config,
-            LIMITS,
-            registry=CollectorRegistry(),
-            engine=engine,
-            temporary=tmp_path,
-            others_after=others_after,
+            config, LIMITS, registry=CollectorRegistry(), engine=engine, temporary=tmp_path
         ) as supervisor:
             yield supervisor
 

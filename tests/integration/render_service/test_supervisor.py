@@ -219,24 +219,6 @@ async def test_children_are_replaced_after_their_share_of_documents(
         await eventually(lambda: sum(alive(pid) for pid in pids) <= 2)
 
 
-async def test_one_child_is_enough_until_the_process_serves(supervised: Start, job: MakeJob) -> None:
-    serves = asyncio.Event()
-    async with supervised(count=2, spares=1, others_after=serves) as supervisor:
-        assert (await supervisor.run(job("say one"))).data == b"one"
-        await asyncio.sleep(1)
-        (only,) = supervisor.child_pids()
-        os.kill(only, signal.SIGKILL)
-        await eventually(lambda: supervisor.child_pids() not in ([], [only]))
-        assert len(supervisor.child_pids()) == 1
-        serves.set()
-        await eventually(lambda: len(supervisor.child_pids()) == 3)
-
-
-async def test_stopping_does_not_wait_for_the_others(supervised: Start, job: MakeJob) -> None:
-    async with supervised(others_after=asyncio.Event()) as supervisor:
-        assert (await supervisor.run(job("say one"))).data == b"one"
-
-
 async def test_an_idle_child_that_dies_is_replaced(supervised: Start, job: MakeJob) -> None:
     async with supervised(spares=0) as supervisor:
         [pid] = supervisor.child_pids()

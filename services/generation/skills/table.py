@@ -96,7 +96,7 @@ class SkillTable:
 
     @classmethod
     def load(cls) -> "SkillTable":
-        """The table from the package's own data files. Takes tens of milliseconds.
+        """The table from the package's own data files. Takes half a second and more: once a process.
 
         Raises:
             ValueError: the data contradict themselves; says where.

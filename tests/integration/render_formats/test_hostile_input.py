@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import re
 import socket
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pypdf
@@ -26,8 +28,8 @@ from services.render.supervisor import Supervisor
 from services.render.templates.manifest import all_templates
 from services.runtime.config import load
 from services.runtime.errors import InvalidArgument, VitaeError
-from tests.benchmarks.rivals import protocol
 from tests.corpus.corpus import letters
+from tests.integration.render_formats import growth
 from tests.unit.render_formats import people
 from vitae.render.v1.options_pb2 import FORMAT_DOCX, FORMAT_HTML, FORMAT_PDF, FORMAT_TXT, RenderOptions
 from vitae.resume.v1.document_pb2 import Document
@@ -213,14 +215,12 @@ def huge() -> Document:
 
 @pytest.mark.timeout(400)  # a hundred and eighty drawings, which take minutes where others work
 def test_a_process_stops_growing() -> None:
-    def drawn(count: int) -> int:
-        for number in range(count):
-            options = RenderOptions(accent_color=f"#{number % 40:06x}", base_font_size_pt=9 + number % 4 / 2)
-            plan = engine.plan(people.maya(), FORMAT_PDF, "modern", options)
-            engine.render(people.maya(), plan)
-        gc.collect()  # as a child does after each answer (child.py): what stays is kept
-        return protocol.resident_bytes()
+    made = subprocess.run(
+        [sys.executable, "-m", growth.__name__],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
 
-    before = drawn(60)
-
-    assert drawn(120) - before < 12 * 2**20, "100 KB for each document"
+    assert int(made.stdout) < 100 * 1024 * growth.MORE, "100 KB for each document"

@@ -58,9 +58,8 @@ class Queue:
         clock: Callable[[], datetime] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`on_ended` is called in the claiming transaction, in that user's scope (acting_as), for work the queue itself
-        ended, so that its record follows. The limits are per user and kind. `clock` replaces the database's time in
-        tests.
+        """`on_ended` is called for work the queue itself ended, in that transaction and that user's scope (acting_as),
+        so that its record follows. The limits are per user and kind. `clock` replaces the database's time in tests.
         """
         self._on_ended = on_ended
         self._doorbell = doorbell
@@ -244,7 +243,8 @@ class Queue:
     ) -> Result:
         """Returns the lease without costing an attempt (drain, store down): WAITING, CANCELLED, or LOST.
 
-        Without a `delay` in seconds the work keeps its place.
+        Without a `delay` in seconds the work keeps its place. Where a cancel came first it ends here, and `on_ended`
+        hears of it: in a queue transaction.
         """
         row = await self._held(connection, id, owner, attempt)
         if row is None:
@@ -287,7 +287,7 @@ class Queue:
     async def requeue(self, connection: AsyncConnection, id: UUID) -> Result:
         """Takes a lease away from its worker at once (operators): WAITING, CANCELLED, or LOST when not live.
 
-        Costs no attempt. Work that waits already stays as it is.
+        Costs no attempt. Work that waits already stays as it is. As for the rest, `give_back`.
         """
         row = await self._locked(connection, id)
         if row is None:
@@ -462,10 +462,7 @@ class Queue:
             error = row.last_error or WORKER_LOST
             if row.cancel_requested or row.spent >= row.max_attempts:
                 outcome = Outcome.CANCELLED if row.cancel_requested else Outcome.FAILED
-                await self._end(connection, row, outcome)
-                ended = Ended(row.id, row.kind, row.tenant_id, row.user_id, row.attempt, outcome, WORKER_LOST)
-                async with acting_as(connection, row.tenant_id, row.user_id):
-                    await self._on_ended(connection, ended)
+                await self._end_and_tell(connection, row, outcome, WORKER_LOST)
             else:
                 delay = 0 if row.spent == 1 else backoff(row.spent - 1, self._jitter())
                 await self._release(connection, row, error=error, delay=delay)
@@ -489,7 +486,7 @@ class Queue:
 
     async def _take_back(self, connection: AsyncConnection, row: Row[Any], *, delay: float) -> Result:
         if row.cancel_requested:
-            return await self._end(connection, row, Outcome.CANCELLED)
+            return await self._end_and_tell(connection, row, Outcome.CANCELLED, row.last_error)
         return await self._release(connection, row, error=row.last_error, delay=delay, spent=row.spent - 1)
 
     async def _release(
@@ -515,6 +512,15 @@ class Queue:
         if row.owner is not None:
             self._let_next_in(connection, slot)
         return _result(outcome, row)
+
+    async def _end_and_tell(
+        self, connection: AsyncConnection, row: Row[Any], outcome: Outcome, error: str
+    ) -> Result:
+        result = await self._end(connection, row, outcome)
+        ended = Ended(row.id, row.kind, row.tenant_id, row.user_id, row.attempt, outcome, error)
+        async with acting_as(connection, row.tenant_id, row.user_id):
+            await self._on_ended(connection, ended)
+        return result
 
     def _let_next_in(self, connection: AsyncConnection, slot: Row[Any]) -> None:
         """A place came free in a user's slot."""

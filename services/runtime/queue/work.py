@@ -62,7 +62,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class Ended:
-    """Work the queue itself ended (worker lost too often, or lost after a cancel). Its record has to follow."""
+    """Work the queue itself ended: its worker was lost too often, or lost or giving it back after a cancel."""
 
     id: UUID
     kind: str
@@ -72,7 +72,7 @@ class Ended:
     outcome: Outcome
     """FAILED or CANCELLED."""
     error: str
-    """Why, in a word for operators; WORKER_LOST when no worker said anything."""
+    """Why, in a word for operators; WORKER_LOST when no worker said anything, empty when it was given back."""
 
 
 @dataclass(frozen=True)

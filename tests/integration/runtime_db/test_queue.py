@@ -324,6 +324,8 @@ async def test_after_a_cancel_every_way_ends_as_cancelled(sample: Sample, clock:
     else:
         ways = {"complete": complete, "fail": fail, "give_back": give_back}
         assert (await ways[way](sample, lease)).outcome is Outcome.CANCELLED
+        # Nobody but the queue knows that work which was only given back has ended.
+        assert [each.outcome for each in sample.ended] == ([Outcome.CANCELLED] if way == "give_back" else [])
 
 
 async def test_giving_back_costs_no_attempt_and_keeps_the_place(sample: Sample, clock: Clock) -> None:

@@ -159,6 +159,19 @@ async def test_a_worker_that_leaves_meanwhile_costs_no_attempt(sample: Sample) -
     assert (again.id, again.attempt, again.spent) == (id, 2, 1)
 
 
+async def test_a_cancel_before_the_work_is_back_ends_its_record(sample: Sample) -> None:
+    waiting = await wait_for_work(sample)
+    id = await enqueue(sample, ANNA)
+    (lease,) = await waiting.task
+    async with sample.database.user_transaction(person(ANNA)) as connection:
+        assert (await sample.queue.cancel(connection, id)).outcome is Outcome.RUNNING
+    sample.queue._return_soon(sample.database, lease)
+    async with asyncio.timeout(10):
+        while not sample.ended:  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.02)
+    assert [(each.id, each.outcome) for each in sample.ended] == [(id, Outcome.CANCELLED)]
+
+
 async def test_a_worker_cancelled_with_work_in_its_hands_gives_it_back(sample: Sample) -> None:
     waiting = await wait_for_work(sample)
     async with sample.database.user_transaction(person(ANNA)) as connection:

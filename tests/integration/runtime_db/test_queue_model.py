@@ -324,16 +324,11 @@ class QueueMachine(RuleBasedStateMachine):
 
     async def do_give_back(self, lease: Lease, delay: float) -> Result:
         async with self.database.queue_transaction() as connection:
-            result = await self.queue.give_back(connection, lease.id, lease.owner, lease.attempt, delay=delay)
-            return await self.recorded(connection, lease, result)
+            return await self.queue.give_back(connection, lease.id, lease.owner, lease.attempt, delay=delay)
 
     async def do_requeue(self, id: UUID) -> Result:
         async with self.database.queue_transaction() as connection:
-            result = await self.queue.requeue(connection, id)
-            if result.outcome.ended:
-                async with acting_as(connection, TENANT, self.items[id].user):
-                    await record_end(connection, id, result.outcome.value)
-            return result
+            return await self.queue.requeue(connection, id)
 
     async def do_cancel(self, id: UUID, user: UUID) -> Result:
         async with self.database.user_transaction(person(user)) as connection:

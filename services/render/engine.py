@@ -13,6 +13,7 @@ Which engine draws a template's PDF is said by the template's manifest (`[pdf] e
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.document.canonical import content_hash, hash_of
 from services.document.view import DocumentView, present
@@ -46,6 +47,13 @@ PREVIEW_WIDTH_PX = 816
 
 _PRINTED = frozenset({FORMAT_PDF, FORMAT_PNG})
 """Formats whose glyphs come from the bundled fonts; the others are drawn by the reader's own."""
+
+_REMEMBERED = 64
+"""Documents of which the content's hash and its glyphs are remembered: the same one is asked for in other formats and
+options, one after the other."""
+
+_REMEMBERED_SIZE = 64 * 1024
+"""Bytes of the largest document remembered, several times a usual one; photos make others large."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,8 @@ def plan(document: Document, format: Format.ValueType, template: str, options: R
     writer = _writer(format)
     folder = _folder(template)
     resolved = render_options.resolve(options, folder, format, _locale(document))
-    if format in _PRINTED and not glyphs.all_covered(document):
+    content_sha256, covered = _content(document)
+    if format in _PRINTED and not covered:
         glyphs.check(_view(document, resolved))
     made = ExportPlan(
         format=format,
@@ -99,12 +108,26 @@ def plan(document: Document, format: Format.ValueType, template: str, options: R
         template_version=folder.version,
         options=resolved,
         renderer_digest=renderer_digest(),
-        content_sha256=content_hash(document),
+        content_sha256=content_sha256,
         content_type=writer.content_type,
         file_extension=writer.extension,
     )
     made.cache_key = hash_of(plan=made)
     return made
+
+
+def _content(document: Document) -> tuple[str, bool]:
+    """A document's content hash, and whether every character of it has a glyph."""
+    serialized = document.SerializeToString(deterministic=True)
+    return (_known_content if len(serialized) <= _REMEMBERED_SIZE else _read_content)(serialized)
+
+
+def _read_content(serialized: bytes) -> tuple[str, bool]:
+    document = Document.FromString(serialized)
+    return content_hash(document), glyphs.all_covered(document)
+
+
+_known_content = lru_cache(maxsize=_REMEMBERED)(_read_content)
 
 
 def render(document: Document, plan: ExportPlan) -> Rendered:

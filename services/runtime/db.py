@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -42,6 +42,7 @@ from sqlalchemy.pool import QueuePool
 
 from services.runtime.config import Seconds, setting
 from services.runtime.errors import Aborted, DeadlineExceeded, PermissionDenied, Unavailable, VitaeError
+from services.runtime.statements import Statement, commit, send
 
 if TYPE_CHECKING:
     from services.runtime.auth import Identity
@@ -133,18 +134,20 @@ class _Transaction:
 _KEY = "vitae.transaction"
 
 _BEGIN = (
-    "select now(), set_config('role', '{role}', true), set_config('vitae.tenant', '{tenant}', true),"
-    " set_config('vitae.user', '{user}', true), set_config('vitae.shared', '{shared}', true),"
-    " set_config('statement_timeout', '{statement_timeout}', true),"
-    " set_config('lock_timeout', '{lock_timeout}', true); begin"
+    "select now(), set_config('role', '{role}', true) as role, set_config('vitae.tenant', '{tenant}', true) as tenant,"
+    " set_config('vitae.user', '{user}', true) as user, set_config('vitae.shared', '{shared}', true) as shared,"
+    " set_config('statement_timeout', '{statement_timeout}', true) as statement_timeout,"
+    " set_config('lock_timeout', '{lock_timeout}', true) as lock_timeout; begin"
 )
 """One message instead of two, so values stand in it: names of ours and UUIDs, never text from outside. The BEGIN comes
 last because the driver takes the first statement's answer for the message's; PostgreSQL counts what stood before it to
 the same transaction (its manual, 55.2.2.1)."""
 
-_RESCOPE = text(
-    "select set_config('role', :role, true), set_config('vitae.tenant', :tenant, true),"
-    " set_config('vitae.user', :user, true), set_config('vitae.shared', :shared, true)"
+_NOTIFY = Statement("select pg_notify(:channel, '')")
+
+_RESCOPE = Statement(
+    "select set_config('role', :role, true) as role, set_config('vitae.tenant', :tenant, true) as tenant,"
+    " set_config('vitae.user', :user, true) as user, set_config('vitae.shared', :shared, true) as shared"
 )
 
 
@@ -254,7 +257,7 @@ class Database:
     async def notify(self, channel: str) -> None:
         """Sends an empty NOTIFY on its own: it takes a lock of the whole cluster at commit, so never in business."""
         async with self._transaction(_scope(QUEUE_ROLE, None, None, shared=False)) as connection:
-            await connection.execute(text("select pg_notify(:channel, '')"), {"channel": channel})
+            await _NOTIFY.run(connection, {"channel": channel})
 
     async def close(self) -> None:
         """Closes idle connections; those in use close when returned."""
@@ -279,7 +282,7 @@ class Database:
                 finally:
                     info.pop(_KEY, None)
                 committing = True
-                await connection.commit()
+                await commit(connection)
         except DBAPIError as error:
             typed = typed_error(error, committing=committing)
             if typed is None:
@@ -310,12 +313,12 @@ class Database:
         for tries_left in range(self._limit, -1, -1):
             async with self._engine.connect() as connection:
                 try:
-                    begun = await connection.exec_driver_sql(begin)
+                    begun = await send(connection, begin)
                 except DBAPIError as error:
                     if error.connection_invalidated and tries_left:
                         continue
                     raise
-                transaction.began = begun.scalar_one()
+                transaction.began = begun.one().now
                 yield connection
                 return
 
@@ -332,12 +335,12 @@ async def acting_as(
     transaction = _of(connection)
     if transaction.role != QUEUE_ROLE:
         raise RuntimeError("acting_as is for queue transactions; a user's transaction stays that user's")
-    await connection.execute(_RESCOPE, _scope(APP_ROLE, tenant_id, user_id, shared=False))
+    await _RESCOPE.run(connection, _scope(APP_ROLE, tenant_id, user_id, shared=False))
     transaction.role = APP_ROLE
     yield
     if to_the_end:
         return
-    await connection.execute(_RESCOPE, _scope(QUEUE_ROLE, None, None, shared=False))
+    await _RESCOPE.run(connection, _scope(QUEUE_ROLE, None, None, shared=False))
     transaction.role = QUEUE_ROLE
 
 

@@ -27,6 +27,7 @@ from services.generation.tables import check_etag, sees_tenant, visible
 from services.runtime.auth import Identity
 from services.runtime.errors import NotFound
 from services.runtime.pages import Position, newest_first
+from services.runtime.statements import Statement
 from vitae.generation.v1 import documents_pb2, resumes_pb2
 from vitae.resume.v1 import document_pb2
 
@@ -94,12 +95,12 @@ async def add(
     }
     values: dict[str, Any] = {f"document_{name}": value for name, value in document.items()}
     values |= {f"version_{name}": value for name, value in version.items()}
-    row: DocumentRow = (await connection.execute(_insertion(), values)).one()
+    row: DocumentRow = (await _insertion().run(connection, values)).one()
     return row
 
 
 @cache
-def _insertion() -> Select[Any]:
+def _insertion() -> Statement:
     """Both rows at once, by parameters named `document_<column>` and `version_<column>`. Made once: putting it together
     takes longer than running it.
     """
@@ -107,7 +108,7 @@ def _insertion() -> Select[Any]:
     version = insert(document_versions).values(_parameters(document_versions, "version"))
     made = document.cte("document")
     first = version.returning(*document_versions.c).cte("version")
-    return _with_versions(made, first, made.join(first, first.c.document_id == made.c.id))
+    return Statement(_with_versions(made, first, made.join(first, first.c.document_id == made.c.id)))
 
 
 def _parameters(table: Table, prefix: str) -> dict[str, BindParameter[Any]]:
@@ -126,7 +127,7 @@ async def head(
         asked["user_id"] = identity.user
     if document_type is not None:
         asked["document_type"] = document_type
-    row: DocumentRow | None = (await connection.execute(_head(frozenset(asked)), asked)).one_or_none()
+    row: DocumentRow | None = (await _head(frozenset(asked)).run(connection, asked)).one_or_none()
     if row is None:
         raise not_found(document_type)
     return row
@@ -208,12 +209,14 @@ async def versions(
 
 
 @cache
-def _head(asked: frozenset[str]) -> Select[Any]:
+def _head(asked: frozenset[str]) -> Statement:
     """The query for head versions, by what is asked of them: made once, for to make it takes longer than to run it."""
     columns = {**{name: documents.c[name] for name in asked - {"document_id"}}, "document_id": documents.c.id}
-    return _with_versions().where(
-        document_versions.c.version == documents.c.head_version,
-        *(column == bindparam(name) for name, column in sorted(columns.items())),
+    return Statement(
+        _with_versions().where(
+            document_versions.c.version == documents.c.head_version,
+            *(column == bindparam(name) for name, column in sorted(columns.items())),
+        )
     )
 
 

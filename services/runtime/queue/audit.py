@@ -64,6 +64,6 @@ async def repair_slots(connection: AsyncConnection) -> list[SlotMismatch]:
     wrong = await slot_mismatches(connection)
     for each in wrong:
         of = {"kind": each.kind, "tenant_id": each.tenant_id, "user_id": each.user_id}
-        await connection.execute(HOLD_SLOT, of)
+        await HOLD_SLOT.run(connection, of)
         await connection.execute(_RECOUNT, of)
     return wrong

@@ -94,8 +94,8 @@ class Queue:
             return []
         now = self._now(connection)
         expires_at = now + timedelta(seconds=lease)
-        rows = await connection.execute(
-            sql.CLAIM,
+        rows = await sql.CLAIM.run(
+            connection,
             {
                 **slots,
                 "now": now,
@@ -177,8 +177,8 @@ class Queue:
         Call it at a third of the lease. Progress of an attempt never goes back.
         """
         expires_at = self._now(connection) + timedelta(seconds=lease)
-        rows = await connection.execute(
-            sql.HEARTBEAT,
+        rows = await sql.HEARTBEAT.run(
+            connection,
             {
                 "ids": [each.id for each in beats],
                 "attempts": [each.attempt for each in beats],
@@ -188,11 +188,10 @@ class Queue:
                 "expires_at": expires_at,
             },
         )
-        found = rows.all()
         return Heard(
             expires_at=expires_at,
-            cancelled=[row.id for row in found if row.cancelled and not row.lost],
-            lost=[row.id for row in found if row.lost],
+            cancelled=[row.id for row in rows if row.cancelled and not row.lost],
+            lost=[row.id for row in rows if row.lost],
         )
 
     async def complete(self, connection: AsyncConnection, id: UUID, owner: UUID, attempt: int) -> Result:
@@ -201,7 +200,7 @@ class Queue:
         In the user's own transaction, a queue transaction, or acting_as.
         """
         fence = {"id": id, "owner": owner, "attempt": attempt}
-        finished = (await connection.execute(sql.FINISH, fence)).one_or_none()
+        finished = (await sql.FINISH.run(connection, fence)).one_or_none()
         if finished is not None:
             self._let_next_in(connection, finished)
             return Result(Outcome.COMPLETED, None, finished.spent, finished.max_attempts)
@@ -258,7 +257,7 @@ class Queue:
             return Result(Outcome.LOST)
         if row.owner is None:
             return await self._end(connection, row, Outcome.CANCELLED)
-        await connection.execute(sql.REQUEST_CANCEL, {"id": id})
+        await sql.REQUEST_CANCEL.run(connection, {"id": id})
         return _result(Outcome.RUNNING, row)
 
     async def retry(self, connection: AsyncConnection, work: Work, *, last_attempt: int) -> Result:
@@ -280,7 +279,7 @@ class Queue:
                 "priority": work.priority,
                 "attempt": last_attempt,
             }
-            await connection.execute(sql.NEW_ROUND, changes)
+            await sql.NEW_ROUND.run(connection, changes)
             self._ring_after_commit(connection, work.kind)
         return Result(Outcome.WAITING, self._now(connection), 0, work.max_attempts)
 
@@ -314,7 +313,7 @@ class Queue:
 
     async def standing(self, connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
         """The live work among these ids, as the connection's scope may see it."""
-        rows = await connection.execute(sql.STANDING, {"ids": list(ids)})
+        rows = await sql.STANDING.run(connection, {"ids": list(ids)})
         return {
             row.id: Standing(
                 id=row.id,
@@ -334,7 +333,7 @@ class Queue:
 
     async def depths(self, connection: AsyncConnection) -> list[Depth]:
         """The depth of each kind that has live work (queue transaction)."""
-        rows = await connection.execute(sql.DEPTHS, {"now": self._now(connection)})
+        rows = await sql.DEPTHS.run(connection, {"now": self._now(connection)})
         return [
             Depth(row.kind, row.ready, row.delayed, row.running, row.expired, float(row.oldest))
             for row in rows
@@ -342,15 +341,15 @@ class Queue:
 
     async def hold(self, connection: AsyncConnection, kind: str, tenant_id: UUID, user_id: UUID) -> None:
         """Takes the lock under which all of a user's work of this kind is queued and ended, for sums over it."""
-        await connection.execute(sql.HOLD_SLOT, {"kind": kind, "tenant_id": tenant_id, "user_id": user_id})
+        await sql.HOLD_SLOT.run(connection, {"kind": kind, "tenant_id": tenant_id, "user_id": user_id})
 
     async def forget(self, connection: AsyncConnection, tenant_id: UUID, user_id: UUID) -> int:
         """Drops all work and slots of a user (erasure); workers find their leases lost. Returns how many went."""
         of = {"tenant_id": tenant_id, "user_id": user_id}
-        await connection.execute(sql.LOCK_USER, of)
-        gone = await connection.execute(sql.FORGET_WORK, of)
-        await connection.execute(sql.FORGET_SLOTS, of)
-        return gone.rowcount
+        await sql.LOCK_USER.run(connection, of)
+        gone = await sql.FORGET_WORK.run(connection, of)
+        await sql.FORGET_SLOTS.run(connection, of)
+        return gone.affected
 
     def _now(self, connection: AsyncConnection) -> datetime:
         return self._clock() if self._clock else transaction_time(connection)
@@ -374,7 +373,7 @@ class Queue:
         try:
             if content is not None and await self._hand_over(connection, work, values, content):
                 return
-            inserted = await connection.execute(sql.ENQUEUE, values)
+            inserted = await sql.ENQUEUE.run(connection, values)
         except IntegrityError as error:
             if isinstance(error.orig, psycopg.errors.UniqueViolation):
                 raise AlreadyExists("It is being worked on already.", reason="WORK_EXISTS") from error
@@ -400,7 +399,7 @@ class Queue:
         now = self._now(connection)
         offer, expires_at = seat.offer, now + timedelta(seconds=seat.offer.lease)
         held = {"owner": offer.owner, "expires_at": expires_at, "running_limit": self._running_limit}
-        row = (await connection.execute(sql.ENQUEUE_LEASED, {**values, **held})).one_or_none()
+        row = (await sql.ENQUEUE_LEASED.run(connection, {**values, **held})).one_or_none()
         if row is None:
             after_commit(connection, seat.free)
             return False
@@ -447,17 +446,17 @@ class Queue:
             "expired_limit": _EXPIRED_AT_ONCE,
             "running_limit": self._running_limit,
         }
-        rows = (await connection.execute(sql.LOCK_CANDIDATES, candidates)).all()
+        rows = await sql.LOCK_CANDIDATES.run(connection, candidates)
         lost = [row for row in rows if row.lost]
         reclaimed = await self._reclaim(connection, _columns(lost)) if lost else 0
         return (_columns(rows) if rows else {}), reclaimed
 
     async def _contended(self, connection: AsyncConnection, kinds: Sequence[str]) -> bool:
         known = {"now": self._now(connection), "kinds": list(kinds), "running_limit": self._running_limit}
-        return bool((await connection.execute(sql.CONTENDED, known)).scalar_one())
+        return bool((await sql.CONTENDED.run(connection, known)).scalar_one())
 
     async def _reclaim(self, connection: AsyncConnection, slots: Mapping[str, list[Any]]) -> int:
-        rows = (await connection.execute(sql.EXPIRED, {**slots, "now": self._now(connection)})).all()
+        rows = await sql.EXPIRED.run(connection, {**slots, "now": self._now(connection)})
         for row in rows:
             error = row.last_error or WORKER_LOST
             if row.cancel_requested or row.spent >= row.max_attempts:
@@ -470,9 +469,10 @@ class Queue:
 
     async def _locked(self, connection: AsyncConnection, id: UUID) -> Row[Any] | None:
         """The work, its user's slot locked first."""
-        if (await connection.execute(sql.LOCK_SLOT, {"id": id})).first() is None:
+        if (await sql.LOCK_SLOT.run(connection, {"id": id})).first() is None:
             return None
-        return (await connection.execute(sql.FETCH, {"id": id})).first()
+        row: Row[Any] | None = (await sql.FETCH.run(connection, {"id": id})).first()
+        return row
 
     async def _held(
         self,
@@ -500,15 +500,15 @@ class Queue:
     ) -> Result:
         run_after = row.run_after if delay <= 0 else self._now(connection) + timedelta(seconds=delay)
         spent = row.spent if spent is None else spent
-        await connection.execute(
-            sql.RELEASE, {"id": row.id, "run_after": run_after, "spent": spent, "last_error": error}
+        await sql.RELEASE.run(
+            connection, {"id": row.id, "run_after": run_after, "spent": spent, "last_error": error}
         )
         if delay <= 0:
             self._ring_after_commit(connection, row.kind)
         return Result(Outcome.WAITING, run_after, spent, row.max_attempts)
 
     async def _end(self, connection: AsyncConnection, row: Row[Any], outcome: Outcome) -> Result:
-        slot = (await connection.execute(sql.END, {"id": row.id})).one()
+        slot = (await sql.END.run(connection, {"id": row.id})).one()
         if row.owner is not None:
             self._let_next_in(connection, slot)
         return _result(outcome, row)

@@ -5,9 +5,9 @@
 lock of all the user's work, so waiting work needs no lock of its own and counts are plain arithmetic.
 """
 
-from sqlalchemy import text
+from services.runtime.statements import Statement
 
-ENQUEUE = text(
+ENQUEUE = Statement(
     """
     with slot as (
         insert into user_slots as s (kind, tenant_id, user_id, waiting, running, next_at)
@@ -28,7 +28,7 @@ ENQUEUE = text(
     """
 )
 
-ENQUEUE_LEASED = text(
+ENQUEUE_LEASED = Statement(
     """
     with slot as (
         insert into user_slots as s (kind, tenant_id, user_id, waiting, running)
@@ -51,7 +51,7 @@ ENQUEUE_LEASED = text(
 )
 """ENQUEUE and CLAIM in one, for a worker that waits. Only where nothing of the user's waits: order and limits hold."""
 
-LOCK_CANDIDATES = text(
+LOCK_CANDIDATES = Statement(
     """
     with expired as (
         select kind, tenant_id, user_id from work_items
@@ -74,7 +74,7 @@ LOCK_CANDIDATES = text(
 )
 """Never waits: a slot somebody else has is passed over. Users with expired leases, then the readiest users."""
 
-EXPIRED = text(
+EXPIRED = Statement(
     """
     select w.id, w.kind, w.tenant_id, w.user_id, w.owner, w.attempt, w.spent, w.max_attempts, w.run_after,
         w.cancel_requested, w.last_error
@@ -88,7 +88,7 @@ EXPIRED = text(
 )
 """Under the slots. A lease being renewed at this moment is passed over."""
 
-CLAIM = text(
+CLAIM = Statement(
     """
     with slot as (
         select s.kind, s.tenant_id, s.user_id, s.running
@@ -132,7 +132,7 @@ CLAIM = text(
 )
 """Under the slots. A user's second piece counts as if the first ran already, so a large claim is fair within itself."""
 
-LOCK_SLOT = text(
+LOCK_SLOT = Statement(
     """
     select s.kind from user_slots s
     join work_items w on (w.kind, w.tenant_id, w.user_id) = (s.kind, s.tenant_id, s.user_id)
@@ -141,7 +141,7 @@ LOCK_SLOT = text(
     """
 )
 
-FETCH = text(
+FETCH = Statement(
     """
     select id, kind, tenant_id, user_id, owner, attempt, spent, max_attempts, run_after, cancel_requested, last_error
     from work_items where id = :id for update
@@ -149,7 +149,7 @@ FETCH = text(
 )
 """Under the slot. Waits at most for a heartbeat."""
 
-END = text(
+END = Statement(
     """
     with gone as (
         delete from work_items where id = :id
@@ -170,7 +170,7 @@ END = text(
 )
 """Under the slot."""
 
-FINISH = text(
+FINISH = Statement(
     """
     with slot as materialized (
         select s.kind, s.tenant_id, s.user_id from user_slots s
@@ -194,7 +194,7 @@ Ending leased work changes `running` by arithmetic on the newest row and `next_a
 does no harm.
 """
 
-RELEASE = text(
+RELEASE = Statement(
     """
     with back as (
         update work_items
@@ -211,7 +211,7 @@ RELEASE = text(
 )
 """Under the slot."""
 
-NEW_ROUND = text(
+NEW_ROUND = Statement(
     """
     with again as (
         update work_items
@@ -231,9 +231,9 @@ NEW_ROUND = text(
 )
 """Under the slot."""
 
-REQUEST_CANCEL = text("update work_items set cancel_requested = true where id = :id")
+REQUEST_CANCEL = Statement("update work_items set cancel_requested = true where id = :id")
 
-HEARTBEAT = text(
+HEARTBEAT = Statement(
     """
     with beat as (
         select * from unnest(
@@ -254,7 +254,7 @@ HEARTBEAT = text(
 )
 """Takes no slot, so it must wait for nobody: work that is being ended or cancelled right now is passed over."""
 
-CONTENDED = text(
+CONTENDED = Statement(
     """
     select exists (
         select 1 from user_slots where running < :running_limit and next_at <= :now and kind = any(:kinds)
@@ -262,7 +262,7 @@ CONTENDED = text(
     """
 )
 
-STANDING = text(
+STANDING = Statement(
     """
     select id, owner is not null as leased, progress, step, attempt, spent, max_attempts, run_after, started_at,
         cancel_requested, last_error
@@ -270,7 +270,7 @@ STANDING = text(
     """
 )
 
-DEPTHS = text(
+DEPTHS = Statement(
     """
     select kind,
         count(*) filter (where owner is null and run_after <= :now) as ready,
@@ -283,17 +283,17 @@ DEPTHS = text(
     """
 )
 
-HOLD_SLOT = text(
+HOLD_SLOT = Statement(
     """
     insert into user_slots (kind, tenant_id, user_id, waiting, running) values (:kind, :tenant_id, :user_id, 0, 0)
     on conflict (kind, tenant_id, user_id) do update set waiting = user_slots.waiting
     """
 )
 
-LOCK_USER = text(
+LOCK_USER = Statement(
     """
     select kind from user_slots where tenant_id = :tenant_id and user_id = :user_id order by kind for update
     """
 )
-FORGET_WORK = text("delete from work_items where tenant_id = :tenant_id and user_id = :user_id")
-FORGET_SLOTS = text("delete from user_slots where tenant_id = :tenant_id and user_id = :user_id")
+FORGET_WORK = Statement("delete from work_items where tenant_id = :tenant_id and user_id = :user_id")
+FORGET_SLOTS = Statement("delete from user_slots where tenant_id = :tenant_id and user_id = :user_id")

@@ -8,16 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, exists, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.db import transaction_time
+from services.runtime.statements import Statement
 from services.storage.exports.messages import Found
 from services.storage.tables import exports, files, object_deletions, objects
 from vitae.render.v1.render_pb2 import RenderedFile
 
-_PUBLISH = text(
+_PUBLISH = Statement(
     """
     with target as (
         select id from exports
@@ -85,7 +86,7 @@ async def complete(
         "started_at": started_at,
         "now": now,
     }
-    row = (await connection.execute(_PUBLISH, values)).one_or_none()
+    row = (await _PUBLISH.run(connection, values)).one_or_none()
     return None if row is None else Found.of(row, None, now)
 
 

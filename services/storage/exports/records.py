@@ -6,13 +6,13 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.db import transaction_time
+from services.runtime.statements import Statement
 from services.storage.usage.store import Space, quota_exceeded
 
-_SHARING = text(
+_SHARING = Statement(
     """
     with source as (
         select e.result, e.file_id, f.object_key
@@ -42,7 +42,7 @@ _SHARING = text(
     """
 )
 
-_PENDING = text(
+_PENDING = Statement(
     """
     with kept as (
         select
@@ -95,7 +95,7 @@ async def add_shared(
     The record as a row, and the key of the file; None when there is no such file, and then nothing was inserted. An
     IntegrityError says that the file is being deleted at this moment.
     """
-    found = (await connection.execute(_SHARING, {**record, "retention": bounds.retention})).one_or_none()
+    found = (await _SHARING.run(connection, {**record, "retention": bounds.retention})).one_or_none()
     if found is None:
         return None
     ended = {"status": "completed", "from_cache": True, "complete_time": transaction_time(connection)}
@@ -118,7 +118,7 @@ async def add_pending(
         "quota_bytes": bounds.quota_bytes,
         "retention": bounds.retention,
     }
-    found = (await connection.execute(_PENDING, values)).one()
+    found = (await _PENDING.run(connection, values)).one()
     if found.expire_time is None:
         raise quota_exceeded(
             Space(int(found.used_bytes), int(found.reserved_bytes), int(found.quota_bytes), None)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.auth import Identity
 from services.runtime.errors import NotFound
 from services.runtime.pages import Position, newest_first
+from services.runtime.statements import Statement
 from services.storage.exports.messages import STATUS
 from services.storage.tables import exports, files, work_items
 from vitae.resume.v1.common_pb2 import WORK_STATUS_PENDING, WORK_STATUS_PROCESSING
@@ -19,6 +20,10 @@ SHOWN = tuple(column for column in exports.c if column.name != "document")
 """What a message is made of: all but the snapshot, which only workers need."""
 
 _WITH_FILE: Select[Any] = select(*SHOWN, files.c.object_key).select_from(exports.outerjoin(files))
+
+_ONE = Statement(
+    _WITH_FILE.where(*(exports.c[name] == bindparam(name) for name in ("tenant_id", "user_id", "id")))
+)
 
 _STORED: dict[int, str] = {status: text for text, status in STATUS.items()}
 
@@ -45,8 +50,8 @@ class Filter:
 
 async def get(connection: AsyncConnection, identity: Identity, export_id: UUID) -> Row[Any]:
     """One record, with the key of its file. Raises NotFound."""
-    row: Row[Any] | None
-    row = (await connection.execute(_WITH_FILE.where(own(identity), exports.c.id == export_id))).one_or_none()
+    asked = {"tenant_id": identity.tenant_id, "user_id": identity.user, "id": export_id}
+    row: Row[Any] | None = (await _ONE.run(connection, asked)).one_or_none()
     if row is None:
         raise not_found()
     return row

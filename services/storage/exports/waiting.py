@@ -19,14 +19,14 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from services.runtime.db import Database
 from services.runtime.errors import VitaeError
 from services.runtime.logs import get_logger
 from services.runtime.queue import Queue
+from services.runtime.statements import Statement
 from services.storage.exports.messages import Found
-from services.storage.tables import exports
+
+_STATUSES = Statement("select id, status from exports where id = any(:ids)")
 
 _UNSEEN = object()
 
@@ -121,8 +121,7 @@ class Changes:
         if not ids:
             return
         async with database.queue_transaction() as connection:
-            query = select(exports.c.id, exports.c.status).where(exports.c.id.in_(ids))
-            statuses = {row.id: row.status for row in await connection.execute(query)}
+            statuses = {row.id: row.status for row in await _STATUSES.run(connection, {"ids": ids})}
             standings = await queue.standing(connection, ids)
         for id in ids:
             present = (statuses.get(id), standings.get(id))

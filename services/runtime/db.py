@@ -41,6 +41,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from services.runtime.config import Seconds, setting
+from services.runtime.connections import Connections
 from services.runtime.errors import Aborted, DeadlineExceeded, PermissionDenied, Unavailable, VitaeError
 from services.runtime.statements import Statement, commit, send
 
@@ -189,6 +190,7 @@ class Database:
                 "prepare_threshold": 5 if prepare else None,
             },
         )
+        self._connections = Connections(self._engine, most=pool_size)
 
     @classmethod
     def from_config(cls, config: DatabaseConfig, *, application: str) -> "Database":
@@ -244,7 +246,8 @@ class Database:
         pool = self._engine.pool
         if not isinstance(pool, QueuePool):
             raise TypeError(f"unexpected pool {pool!r}")
-        idle, in_use = pool.checkedin(), pool.checkedout()
+        kept = self._connections.idle
+        idle, in_use = pool.checkedin() + kept, pool.checkedout() - kept
         return PoolState(size=idle + in_use, idle=idle, in_use=in_use, limit=self._limit)
 
     async def direct_connection(self) -> psycopg.AsyncConnection:
@@ -261,6 +264,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes idle connections; those in use close when returned."""
+        await self._connections.close()
         await self._engine.dispose()
 
     async def __aenter__(self) -> Self:
@@ -311,7 +315,7 @@ class Database:
         """
         begin = _BEGIN.format(**scope, **self._timeouts)
         for tries_left in range(self._limit, -1, -1):
-            async with self._engine.connect() as connection:
+            async with self._connections.one() as connection:
                 try:
                     begun = await send(connection, begin)
                 except DBAPIError as error:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import grpc
 
@@ -38,12 +39,14 @@ def observe(metrics: RpcMetrics) -> Stage:
             in_flight.dec()
             metrics.seconds.labels(call.service, call.method).observe(seconds)
             metrics.handled.labels(call.service, call.method, code.name).inc()
-            write = log.debug if call.exempt else log.info
-            write(
+            line = partial(
+                log.debug if call.exempt else log.info,
                 "rpc",
                 rpc=f"{call.service}/{call.method}",
                 code=code.name,
                 milliseconds=round(seconds * 1000, 2),
             )
+            # In its turn: the answer, which leaves when this ends, need not wait for a line to be written.
+            asyncio.get_running_loop().call_soon(line)
 
     return stage

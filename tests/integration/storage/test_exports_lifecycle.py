@@ -11,8 +11,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.runtime import statements
 from services.runtime.errors import FailedPrecondition, InvalidArgument, NotFound, ResourceExhausted
 from services.storage.objects.base import ObjectStore
 from tests.support.postgres import Databases
@@ -292,7 +293,9 @@ async def test_an_archive_is_read_as_fast_as_it_is_taken(
         assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
 
 
-async def test_many_watchers_cost_the_database_no_more_than_one(storage: StorageHarness) -> None:
+async def test_many_watchers_cost_the_database_no_more_than_one(
+    storage: StorageHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user = storage.user()
     ids = [(await user.exports.CreateExport(create_request(storage.document(user)))).id for _ in range(10)]
     first = asyncio.Semaphore(0)
@@ -308,11 +311,14 @@ async def test_many_watchers_cost_the_database_no_more_than_one(storage: Storage
     for _ in watching:
         await first.acquire()
     asked: list[int] = []
-    event.listen(
-        storage.database._engine.sync_engine,
-        "before_cursor_execute",
-        lambda *about: asked.append(len(about[3])) if "FROM exports" in about[2] else None,
-    )
+    send = statements.send
+
+    async def seen_send(connection: AsyncConnection, sql: str, values: Any = None) -> statements.Rows:
+        if "from exports" in sql.lower():
+            asked.append(len(values.get("ids", [""])))
+        return await send(connection, sql, values)
+
+    monkeypatch.setattr(statements, "send", seen_send)
     # The first poll wakes every watcher once, who then looks; from then on a poll is one statement for all.
     async with asyncio.timeout(30):
         while asked[-3:] != [len(ids)] * 3:  # noqa: ASYNC110 - statements have no event to wait for

@@ -17,6 +17,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from services.document.canonical import content_hash
 from services.render import engine
 from services.render.fonts import catalogue
 from services.render.templates.manifest import all_templates
@@ -28,6 +29,7 @@ from vitae.render.v1.options_pb2 import (
     FORMAT_HTML,
     FORMAT_PDF,
     FORMAT_PNG,
+    FORMAT_TXT,
     FORMAT_UNSPECIFIED,
     PAGE_SIZE_A4,
     Format,
@@ -350,6 +352,33 @@ def test_the_cache_key_is_the_hash_of_all_that_decides_the_bytes() -> None:
         )
         == 5
     )
+
+
+def test_what_a_document_holds_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = people.maya()
+    document.resume.header.full_name = "Maya Known"
+    read: list[Document] = []
+
+    def counted(document: Document) -> str:
+        read.append(document)
+        return content_hash(document)
+
+    monkeypatch.setattr(engine, "content_hash", counted)
+    for options in (RenderOptions(), RenderOptions(accent_color="#204060"), RenderOptions(photo=True)):
+        assert engine.plan(document, FORMAT_PDF, "modern", options).content_sha256 == content_hash(document)
+    assert len(read) == 1
+
+    document.resume.header.full_name = "Maya Other"
+    assert engine.plan(document, FORMAT_PDF, "modern", RenderOptions()).content_sha256 == content_hash(
+        document
+    )
+    assert len(read) == 2
+
+    large = "long " * 30_000
+    document.resume.header.full_name = large
+    for _ in range(2):
+        engine.plan(document, FORMAT_TXT, "modern", RenderOptions())
+    assert len(read) == 4, "large documents are not kept"
 
 
 def test_planning_loads_no_layout_engine() -> None:

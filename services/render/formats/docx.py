@@ -23,7 +23,7 @@ from services.document.blocks import Contact, Entry, ItemGroup, Link, Paragraph
 from services.document.view import DocumentView, HeaderView, LetterView, SectionView
 from services.render.formats.docx_paragraphs import Written
 from services.render.formats.docx_shell import Shell, shell_of
-from services.render.formats.docx_styles import border, sheet_of
+from services.render.formats.docx_styles import border, hanging_of, sheet_of
 from services.render.formats.page import contact_rows, name_rem
 from services.render.formats.photo import portrait
 from services.render.look import Look
@@ -182,14 +182,18 @@ class _Writer:
             return
         line = dict(self._sheet.entry_rule)
         inset = round(line.pop("inset") * self._look.size_pt, 1)
-        hanging = round(self._sheet.indent * self._look.size_pt, 1)
+        indent = round(self._sheet.indent * self._look.size_pt, 1)
+        hanging = hanging_of(self._sheet, self._look, rtl=self._rtl)
         listed = self._styles["List Bullet"]
         for paragraph in (each for group in groups for each in group):
+            further = 0
             if paragraph.style == listed:
-                paragraph.indent(inset + hanging, hanging=hanging)
+                paragraph.indent(inset + indent, hanging=hanging)
+                further = round(indent - hanging)
             else:
                 paragraph.indent(inset)
-            self._rule(paragraph, {**line, "side": "right" if self._rtl else "left"})
+            edge = {"side": "right" if self._rtl else "left", "space_pt": line["space_pt"] + further}
+            self._rule(paragraph, {**line, **edge})
 
     def _rule(self, paragraph: Written, line: Mapping[str, Any]) -> None:
         described = dict(line)

@@ -31,6 +31,9 @@ _PADDING_PT = 6
 _UPRIGHT = frozenset({"ar", "fa", "he", "ja", "ko", "ur", "zh"})
 """Languages whose scripts have no slanted style; the style sheets of the templates name the same ones."""
 
+_BULLET_WIDTH = 0.5
+"""Of a bullet in the fonts a reader may have, in ems: 0.35 to 0.6 with room at its sides."""
+
 _OUTLINE = {"Heading 1": 0, "Heading 2": 1}
 
 
@@ -81,7 +84,7 @@ def dress(document: WordDocument, sheet: Sheet, look: Look, *, locale: str, rtl:
         _paragraph_style(document, name, style, sheet, look, locale=locale)
     for name, color in (("Aside", "muted"), ("Hyperlink", ""), ("Lead", "strong"), ("Position", "position")):
         _character_style(document, name, color, sheet, look, locale=locale)
-    _bullets(document, sheet, look)
+    _bullets(document, sheet, look, rtl=rtl)
     for family in dict.fromkeys((look.family, look.display)):
         _substitutes(document, family)
 
@@ -287,7 +290,16 @@ def _ground(properties: BaseOxmlElement, color: str) -> None:
     properties.append(borders)
 
 
-def _bullets(document: WordDocument, sheet: Sheet, look: Look) -> None:
+def hanging_of(sheet: Sheet, look: Look, *, rtl: bool) -> float:
+    """Points by which a bullet stands out from its text.
+
+    From right to left LibreOffice draws a bullet beyond the point where it is to begin, so it begins its own width
+    later. Word then shows it that little further in.
+    """
+    return round((sheet.indent - (_BULLET_WIDTH if rtl else 0.0)) * look.size_pt, 1)
+
+
+def _bullets(document: WordDocument, sheet: Sheet, look: Look, *, rtl: bool) -> None:
     """A plain bullet in the text's font: Word's own is a private-use character of a symbol font."""
     style = document.styles["List Bullet"]
     assert isinstance(style, ParagraphStyle)
@@ -307,7 +319,7 @@ def _bullets(document: WordDocument, sheet: Sheet, look: Look) -> None:
     properties, marker = OxmlElement("w:pPr"), OxmlElement("w:rPr")
     hanging = OxmlElement("w:ind")
     hanging.set(qn("w:left"), str(indent.twips))
-    hanging.set(qn("w:hanging"), str(indent.twips))
+    hanging.set(qn("w:hanging"), str(Pt(hanging_of(sheet, look, rtl=rtl)).twips))
     properties.append(hanging)
     family, color = OxmlElement("w:rFonts"), OxmlElement("w:color")
     for attribute in ("w:ascii", "w:hAnsi"):

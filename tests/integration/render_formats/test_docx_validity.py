@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import subprocess
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
+import docx
+import pypdfium2
 import pytest
+from docx.shared import Pt
 from openxml_audit import OpenXmlValidator
 from PIL import Image
 
@@ -50,6 +54,15 @@ def file_of(document: Document, template: str, folder: Path) -> Path:
     return path
 
 
+def convert(files: Sequence[Path], kind: str) -> None:
+    """Has LibreOffice write each file as another kind, beside it."""
+    need("soffice")
+    folder = files[0].parent
+    profile = f"-env:UserInstallation=file://{folder / 'profile'}"
+    command: list[str | Path] = ["soffice", profile, "--headless", "--convert-to", kind, "--outdir", folder]
+    subprocess.run([*command, *files], check=True, capture_output=True, timeout=100)
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_docx_is_valid(template: str, name: str, tmp_path: Path) -> None:
@@ -73,26 +86,9 @@ def test_the_validator_sees_a_property_in_the_wrong_place(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["portrait", "right to left", "letter"])
 def test_libreoffice_reads_all_the_text(name: str, tmp_path: Path) -> None:
-    need("soffice")
     document = DOCUMENTS[name]()
     files = [file_of(document, template, tmp_path) for template in TEMPLATES]
-    profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"
-
-    subprocess.run(
-        [
-            "soffice",
-            profile,
-            "--headless",
-            "--convert-to",
-            "txt:Text (encoded):UTF8",
-            "--outdir",
-            tmp_path,
-            *files,
-        ],
-        check=True,
-        capture_output=True,
-        timeout=100,
-    )
+    convert(files, "txt:Text (encoded):UTF8")
 
     for path in files:
         read = plain(path.with_suffix(".txt").read_text(encoding="utf-8-sig"))
@@ -100,3 +96,22 @@ def test_libreoffice_reads_all_the_text(name: str, tmp_path: Path) -> None:
             if set(line) - {"-"}:
                 for part in line.removeprefix("- ").split(" | "):
                     assert plain(part) in read, path.name
+
+
+def test_bullets_stay_within_the_margins_from_right_to_left(tmp_path: Path) -> None:
+    files = [file_of(person("he-rofea"), template, tmp_path) for template in TEMPLATES]
+
+    convert(files, "pdf")
+
+    for path in files:
+        section = docx.Document(str(path)).sections[0]
+        assert section.page_width is not None
+        assert section.right_margin is not None
+        edge = (section.page_width - section.right_margin) / Pt(1)
+        with closing(pypdfium2.PdfDocument(path.with_suffix(".pdf"))) as file:
+            text = file[0].get_textpage()
+            bullets = [
+                text.get_charbox(at)[2] for at, each in enumerate(text.get_text_range()) if each == "•"
+            ]
+        assert len(bullets) >= 2, path.name
+        assert max(bullets) <= edge + 0.5, path.name

@@ -7,12 +7,11 @@ import tomllib
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from dataclasses import field as attribute
 from enum import Enum
 from hashlib import sha256
 from importlib.resources import files
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import ahocorasick
 
@@ -52,9 +51,8 @@ class Skill:
     """Canonical names of skills close to it: worth mentioning, never a proof."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """One folded spelling of a skill, or of something that is none."""
+class Alias(NamedTuple):
+    """One folded spelling of a skill, or of something that is none. A tuple, for there are tens of thousands."""
 
     key: str
     skill: Skill | None
@@ -63,11 +61,10 @@ class Alias:
     written: frozenset[str]
     """Spellings as the data have them, for the rules that ask for exact case."""
 
-    length: int = attribute(init=False)
-    """Number of its tokens."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "length", self.key.count(" ") - 1)
+    @property
+    def length(self) -> int:
+        """Number of its tokens."""
+        return self.key.count(" ") - 1
 
 
 class SkillTable:

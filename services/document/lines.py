@@ -176,11 +176,12 @@ _KINDS = {
 @cache
 def _fields_with_lines(descriptor: Descriptor) -> tuple[tuple[str, bool, _Kind], ...]:
     """Name of the fields that hold lines, themselves or further down, whether they repeat, and what they hold."""
-    return tuple(
-        (field.name, field.is_repeated, _KINDS.get(field.message_type, _Kind.OTHER))
-        for field in descriptor.fields
-        if _is_ours(field) and (field.message_type in _KINDS or bool(_fields_with_lines(field.message_type)))
-    )
+    found = []
+    for field in descriptor.fields:
+        kind = field.message_type
+        if kind is not None and _is_ours(field) and (kind in _KINDS or _fields_with_lines(kind)):
+            found.append((field.name, field.is_repeated, _KINDS.get(kind, _Kind.OTHER)))
+    return tuple(found)
 
 
 def _parts(message: Message) -> Iterator[tuple[str, bool, Message]]:

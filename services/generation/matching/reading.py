@@ -128,7 +128,7 @@ class Reading:
             known = {}
             for number, (_, tokens) in enumerate(self.facts):
                 for place, key in enumerate(tokens.keys):
-                    if key != PAUSE and key != STOP:
+                    if key not in (PAUSE, STOP):
                         known.setdefault(stem(key, language), []).append((number, place))
             self._places[language] = known
         return known

@@ -249,5 +249,10 @@ def _fact(*, proved: bool, job: int) -> Fact:
 
 
 def _degree(text: str, table: SkillTable) -> int:
-    key = table.tokenizer.key(text)
+    return _level(table.tokenizer.key(text))
+
+
+@lru_cache(maxsize=10_000)
+def _level(key: str) -> int:
+    """The level of a degree in whatever language; a resume names those of its profile again."""
     return max(education_level(key, each) for each in known_languages())

@@ -5,6 +5,7 @@ Everything is found by the messages' own descriptors, so a new section type need
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from itertools import count
 from typing import Any, TypeVar, cast
@@ -47,7 +48,9 @@ class EntryRef:
 
 def iter_lines(document: AnyDocument) -> Iterator[LineRef]:
     """Every line of a document in reading order, empty lines and those of hidden sections included."""
-    yield from _lines(content_of(document), "", None, None)
+    found: list[LineRef] = []
+    _find_lines(content_of(document), "", None, None, found)
+    yield from found
 
 
 def iter_entries(document: AnyDocument) -> Iterator[EntryRef]:
@@ -132,17 +135,53 @@ def content_of(
     return document.resume
 
 
-def _lines(
-    message: Message, path: str, section: resume_pb2.ResumeSection | None, entry: Message | None
-) -> Iterator[LineRef]:
-    for name, is_list, held in _parts(message):
+def _find_lines(
+    message: Message,
+    path: str,
+    section: resume_pb2.ResumeSection | None,
+    entry: Message | None,
+    found: list[LineRef],
+) -> None:
+    """Adds the lines of a message. Looks only where a line can be: a resume is walked many times while it is made."""
+    for name, is_repeated, kind in _fields_with_lines(message.DESCRIPTOR):
+        if not is_repeated and not message.HasField(name):
+            continue
         here = f"{path}.{name}" if path else name
-        if isinstance(held, common_pb2.Line):
-            yield LineRef(here, section, entry, held)
-        elif isinstance(held, resume_pb2.ResumeSection):
-            yield from _lines(held, here, held, entry)
-        else:
-            yield from _lines(held, here, section, held if is_list else entry)
+        held = getattr(message, name)
+        for index, each in enumerate(held if is_repeated else (held,)):
+            place = f"{here}[{index}]" if is_repeated else here
+            if kind is _Kind.LINE:
+                found.append(LineRef(place, section, entry, each))
+            elif kind is _Kind.SECTION:
+                _find_lines(each, place, each, entry, found)
+            else:
+                is_entry = is_repeated and name in _LISTS_OF_ENTRIES
+                _find_lines(each, place, section, each if is_entry else entry, found)
+
+
+class _Kind(Enum):
+    """What a field that leads to lines holds."""
+
+    LINE = "line"
+    SECTION = "section"
+    OTHER = "other"
+
+
+_KINDS = {
+    common_pb2.Line.DESCRIPTOR: _Kind.LINE,
+    resume_pb2.ResumeSection.DESCRIPTOR: _Kind.SECTION,
+}
+
+
+@cache
+def _fields_with_lines(descriptor: Descriptor) -> tuple[tuple[str, bool, _Kind], ...]:
+    """Name of the fields that hold lines, themselves or further down, whether they repeat, and what they hold."""
+    found = []
+    for field in descriptor.fields:
+        kind = field.message_type
+        if kind is not None and _is_ours(field) and (kind in _KINDS or _fields_with_lines(kind)):
+            found.append((field.name, field.is_repeated, _KINDS.get(kind, _Kind.OTHER)))
+    return tuple(found)
 
 
 def _parts(message: Message) -> Iterator[tuple[str, bool, Message]]:

@@ -96,8 +96,8 @@ def present_words() -> frozenset[str]:
 def guess_language(texts: Iterable[str]) -> str:
     """The language texts are written in, by script and by common words; "" when nothing tells."""
     text = " ".join(texts)
-    letters = sum(each.isalpha() for each in text)
-    for language, script in _SCRIPTS:
+    letters = sum(map(str.isalpha, text))
+    for language, script in () if text.isascii() else _SCRIPTS:
         if letters and len(script.findall(text)) >= letters * _SCRIPT_SHARE:
             return language
     found = Counter(re.findall(r"\w+", text.lower()))

@@ -17,13 +17,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "protos" / "gen")]
 
 from services.document.jsonresume import import_json_resume  # noqa: E402 - the path comes first
 from services.generation.composing.compose import compose  # noqa: E402
+from services.generation.composing.memory import Memory  # noqa: E402
 from services.generation.matching.asked import answered, asked  # noqa: E402
 from services.generation.matching.batch import BatchScorer  # noqa: E402
 from services.generation.matching.facts import profile_facts  # noqa: E402
@@ -37,6 +40,9 @@ from tests.benchmarks.matching_quality import TODAY, extraction_quality, ranking
 from tests.benchmarks.matching_service import service_figures  # noqa: E402
 from tests.support.labelled_matches import HALVES, Half, load_postings, load_profiles  # noqa: E402
 from vitae.generation.v1 import match_readings_pb2, postings_pb2, resumes_pb2  # noqa: E402
+from vitae.resume.v1 import profile_pb2  # noqa: E402
+
+T = TypeVar("T")
 
 DATA = ROOT / "tests" / "data"
 
@@ -87,22 +93,59 @@ def one_profile(rounds: int, skills: SkillTable) -> dict[str, float]:
     ranking = rank(profile, posting.analysis, TODAY, skills)
     options = resumes_pb2.TailoringOptions()
 
-    def match_and_rank() -> None:
-        read = Reading(profile_facts(profile), skills)
-        wanted = asked(posting.analysis, read.own, skills, posting.locale)
-        read = answered(read, wanted)
-        rank_reading(profile, read, wanted, TODAY)
-        score_reading(profile, read, wanted, posting.title, TODAY)
-
     steps: dict[str, Callable[[], object]] = {
         "read_posting_ms": lambda: analyze(posting, skills),
         "ranking_key_ms": lambda: ranking_key(profile, posting.analysis, TODAY, skills),
         "read_for_batch_ms": lambda: read_for_matching(profile, skills),
-        "match_and_rank_ms": match_and_rank,
+        "match_and_rank_ms": lambda: _match_and_rank(profile, posting, skills),
         # Composing checks every line against the profile and scores profile and resume.
         "compose_verified_ms": lambda: compose(profile, posting, ranking, options, TODAY, skills),
     }
     return {name: median(step, rounds) for name, step in steps.items()}
+
+
+def first_times(skills: SkillTable) -> dict[str, float]:
+    """Medians over the seen half of what is done for the first time: a profile nobody asked about before for a posting
+    that is known, and a posting nobody asked about before for a profile that is known.
+    """
+    people = list(load_profiles("seen").values())
+    postings = [each.read(skills) for each in load_postings("seen")]
+    options, taken = resumes_pb2.TailoringOptions(), dict[str, list[float]]()
+
+    def timed(name: str, step: Callable[[], T]) -> T:
+        began = time.thread_time()
+        made = step()
+        taken.setdefault(name, []).append((time.thread_time() - began) * 1000)
+        return made
+
+    for number, profile in enumerate(people):
+        known, other = (postings[(number + each) % len(postings)] for each in (0, 1))
+        memory = Memory()
+        match = partial(_match_and_rank, profile, skills=skills)
+        ranking = rank(profile, known.analysis, TODAY, skills)
+        again = rank(profile, other.analysis, TODAY, skills)
+        if number == 0:  # makes the posting known
+            match(known)
+            compose(profile, known, ranking, options, TODAY, skills)
+            continue
+        timed("match_new_profile_ms", partial(match, known))
+        timed("match_new_posting_ms", partial(match, other))
+        first = partial(compose, profile, known, ranking, options, TODAY, skills, memory)
+        then = partial(compose, profile, other, again, options, TODAY, skills, memory)
+        timed("compose_new_profile_ms", first)
+        timed("compose_new_posting_ms", then)
+    return {name: statistics.median(values) for name, values in taken.items()}
+
+
+def _match_and_rank(
+    profile: profile_pb2.ProfileContent, posting: postings_pb2.JobPosting, skills: SkillTable
+) -> None:
+    """Reads a profile, scores it for a posting and orders its parts."""
+    read = Reading(profile_facts(profile), skills)
+    wanted = asked(posting.analysis, read.own, skills, posting.locale)
+    read = answered(read, wanted)
+    rank_reading(profile, read, wanted, TODAY)
+    score_reading(profile, read, wanted, posting.title, TODAY)
 
 
 def batch_per_core_second(profiles: int, skills: SkillTable) -> float:
@@ -186,6 +229,7 @@ def main() -> int:
     began = time.perf_counter()
     skills = SkillTable.load()
     values = {"load_skills_ms": (time.perf_counter() - began) * 1000, "skills": float(len(skills.skills))}
+    values |= first_times(skills)
     values |= one_profile(chosen.rounds, skills)
     values["batch_per_core_second"] = batch_per_core_second(chosen.profiles, skills)
     for half in HALVES[:1] if chosen.seen_only else HALVES:

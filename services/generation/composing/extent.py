@@ -6,8 +6,10 @@ is broken at its words by the widths of the letters. docs/composing.md tells how
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from math import ceil
 
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from services.document.paper import takes_letter_paper
@@ -212,13 +214,19 @@ def _heads(entry: Message) -> tuple[str, str]:
     return (found[0] if found else ""), (second or (found[1] if len(found) > 1 else ""))
 
 
+@cache
+def _fields(descriptor: Descriptor) -> frozenset[str]:
+    """Names of the fields of a kind of entry."""
+    return frozenset(descriptor.fields_by_name)
+
+
 def _field(entry: Message, name: str) -> str:
-    return str(getattr(entry, name)) if name in entry.DESCRIPTOR.fields_by_name else ""
+    return str(getattr(entry, name)) if name in _fields(entry.DESCRIPTOR) else ""
 
 
 def _list(entry: Message, name: str) -> Sequence[str]:
-    return list(getattr(entry, name)) if name in entry.DESCRIPTOR.fields_by_name else []
+    return list(getattr(entry, name)) if name in _fields(entry.DESCRIPTOR) else []
 
 
 def _has(entry: Message, name: str) -> bool:
-    return name in entry.DESCRIPTOR.fields_by_name and entry.HasField(name)
+    return name in _fields(entry.DESCRIPTOR) and entry.HasField(name)

@@ -7,7 +7,7 @@ from services.document.locales import cldr, words
 from services.generation.composing.beginners import is_graduate, is_learning
 from services.generation.composing.context import REWRITTEN, Context, fitting, line, provenance, squeeze
 from services.generation.composing.phrases import phrases as phrases_of
-from services.generation.composing.truth.industries import industry_words
+from services.generation.composing.truth.industries import industries_told, industry_words
 from services.generation.matching.facts import PERSONAL_ID, SUMMARY_ID
 from services.generation.matching.tenure import tenure
 from services.generation.skills.tokens import Tokenizer
@@ -188,8 +188,8 @@ def _industries(jobs: Iterable[profile_pb2.Experience]) -> list[str]:
     for job in sorted(jobs, key=recent_first):
         # Parted by line ends, which no word reaches over.
         text = "\n".join(map(tokenizer.key, (job.company_description, job.company, job.title)))
-        hits = {name: sum(word in text for word in words) for name, words in industry_words().items()}
-        best = max(hits, key=lambda name: hits[name])
+        hits = industries_told(text)
+        best = max(industry_words(), key=lambda name: hits[name])
         if hits[best]:
             found.append(best)
         elif job.company.strip():

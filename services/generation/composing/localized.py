@@ -17,6 +17,8 @@ PART = "/"
 
 def resume_locale(profile: profile_pb2.ProfileContent, asked: str) -> str:
     """The tag asked for, else the profile's, else the language it is written in, else English."""
+    if asked or profile.locale:
+        return asked or profile.locale
     texts = [profile.summary]
     worked: list[profile_pb2.Experience | profile_pb2.Project] = [*profile.experience, *profile.projects]
     for entry in worked:
@@ -26,8 +28,6 @@ def resume_locale(profile: profile_pb2.ProfileContent, asked: str) -> str:
     # What else a person puts in words, for profiles of few lines.
     texts += [profile.personal.headline, *(study.field_of_study for study in profile.education)]
     texts += [*(group.name for group in profile.skill_groups), *(each.name for each in profile.publications)]
-    if asked or profile.locale:
-        return asked or profile.locale
     named, surely = _named_language([each.language for each in profile.languages if each.language.strip()])
     return (named if surely else "") or guess_language(texts) or named or "en"
 

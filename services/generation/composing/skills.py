@@ -95,6 +95,7 @@ def _own_groups(context: Context) -> list[_Group]:
     labels = words(context.locale).labels
     groups: list[_Group] = []
     loose: dict[int, _Group] = {}
+    canonical = _canonical_names(context)
     seen: dict[str, common_pb2.Line] = {}
     for given in context.profile.skill_groups:
         kind = _kind(context, given)
@@ -110,11 +111,29 @@ def _own_groups(context: Context) -> list[_Group]:
             group = loose[kind]
             pairs = [(given.id, given.name)]
         for skill_id, name in pairs:
-            _add(context, group, skill_id, name, seen)
+            _add(context, group, skill_id, name, canonical.get(skill_id, ""), seen)
     return groups
 
 
-def _add(context: Context, group: _Group, skill_id: str, name: str, seen: dict[str, common_pb2.Line]) -> None:
+def _canonical_names(context: Context) -> dict[str, str]:
+    """The canonical name of each listed skill that is nothing but one name, by its id."""
+    found: dict[str, str] = {}
+    for name, namings in context.reading.skills.items():
+        for each in namings:
+            fact = each.fact
+            if fact.part == "skills" and each.start == 0 and each.end == len(fact.text.strip()):
+                found.setdefault(fact.id, name)
+    return found
+
+
+def _add(
+    context: Context,
+    group: _Group,
+    skill_id: str,
+    name: str,
+    canonical: str,
+    seen: dict[str, common_pb2.Line],
+) -> None:
     if not name.strip():
         return
     key = fold(squeeze(name))
@@ -122,9 +141,6 @@ def _add(context: Context, group: _Group, skill_id: str, name: str, seen: dict[s
         seen[key].provenance.source_ids.append(skill_id)
         context.notes.notices.append(f"“{squeeze(name)}” is listed twice among the skills and shown once.")
         return
-    canonical = next(
-        (each for each, namings in context.reading.skills.items() if _is_whole(namings, skill_id)), ""
-    )
     known = context.reading.table.skills.get(canonical)
     if known:
         group.fields[known.field] += 1
@@ -150,16 +166,6 @@ def _add(context: Context, group: _Group, skill_id: str, name: str, seen: dict[s
             after=term,
         )
     group.items.append(item)
-
-
-def _is_whole(namings: list[Naming], skill_id: str) -> bool:
-    return any(
-        each.fact.id == skill_id
-        and each.fact.part == "skills"
-        and each.start == 0
-        and each.end == len(each.fact.text.strip())
-        for each in namings
-    )
 
 
 def _posting_term(context: Context, canonical: str, name: str) -> str:

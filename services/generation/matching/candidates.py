@@ -63,7 +63,7 @@ class Candidate(Protocol):
     def degrees(self) -> Sequence[tuple[int, str, str]]:
         """(level, fact id, the degree as written) of each study."""
 
-    def stems(self, language: str) -> frozenset[str]:
+    def stems(self, language: str) -> AbstractSet[str]:
         """The stems of all words."""
 
     def words(self, language: str) -> Words:
@@ -96,9 +96,9 @@ class ReadCandidate:
             if (fact.part, fact.field.partition("[")[0]) in _HELD
         ]
 
-    def stems(self, language: str) -> frozenset[str]:
+    def stems(self, language: str) -> AbstractSet[str]:
         """The stems of all words."""
-        return frozenset(self.words(language))
+        return self._reading.stems(language).keys()
 
     def words(self, language: str) -> Words:
         """The first place of each stem."""
@@ -249,5 +249,10 @@ def _fact(*, proved: bool, job: int) -> Fact:
 
 
 def _degree(text: str, table: SkillTable) -> int:
-    key = table.tokenizer.key(text)
+    return _level(table.tokenizer.key(text))
+
+
+@lru_cache(maxsize=10_000)
+def _level(key: str) -> int:
+    """The level of a degree in whatever language; a resume names those of its profile again."""
     return max(education_level(key, each) for each in known_languages())

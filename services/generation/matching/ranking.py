@@ -124,9 +124,7 @@ class Ranker:
                 for owner in {naming.fact.id, naming.fact.entry}:
                     self._terms.setdefault(owner, []).append((skill, naming))
         self._keywords = self._find_keywords(wanted) if wanted else {}
-        self._figures = {
-            fact.id for fact, _ in reading.facts if any(letter.isdigit() for letter in fact.text)
-        }
+        self._figures = reading.figures
 
     @classmethod
     def of(
@@ -286,13 +284,14 @@ class Ranker:
             )
             for each in wanted.analysis.keywords
         }
+        stems = self._reading.stems(tag) if weights else {}
+        # In the order of the profile.
+        places = sorted((place, root) for root in weights for place in stems.get(root, ()))
         found: dict[str, list[_Keyword]] = {}
-        for fact, tokens in self._reading.facts if weights else ():
-            for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
-                keyword = weights.get(stem(key, tag))
-                if keyword:
-                    for owner in {fact.id, fact.entry}:
-                        found.setdefault(owner, []).append((*keyword, fact, start, end))
+        for place, root in places:
+            fact, start, end = self._reading.place(*place)
+            for owner in {fact.id, fact.entry}:
+                found.setdefault(owner, []).append((*weights[root], fact, start, end))
         return found
 
     def _recency(self, month: int | None) -> float:

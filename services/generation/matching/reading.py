@@ -63,7 +63,7 @@ class Reading:
         self.texts = texts or Texts(table)
         self.facts: list[tuple[Fact, Tokens]] = [(fact, self.texts.tokens(fact.text)) for fact in facts]
         self.skills: dict[str, list[Naming]] = {}
-        self._words: dict[str, dict[str, tuple[Fact, int, int]]] = {}
+        self._places: dict[str, dict[str, list[tuple[int, int]]]] = {}
         unknown: dict[str, str] = {}
         for fact, tokens in self.facts:
             mentions = [each for each in self.texts.mentions(fact.text) if not _denied_at(each.start, tokens)]
@@ -114,17 +114,33 @@ class Reading:
         known = self.table.skills.get(skill)
         return min(known.neighbours & self.skills.keys(), default="") if known else ""
 
+    @cached_property
+    def figures(self) -> frozenset[str]:
+        """Ids of the facts that hold a digit."""
+        return frozenset([fact.id for fact, _ in self.facts if any(map(str.isdigit, fact.text))])
+
+    def stems(self, language: str) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """Every place of each stem, in order: number of the fact, number of the token in it. Looked up once for each
+        word; the same for every posting in a language.
+        """
+        known = self._places.get(language)
+        if known is None:
+            known = {}
+            for number, (_, tokens) in enumerate(self.facts):
+                for place, key in enumerate(tokens.keys):
+                    if key not in (PAUSE, STOP):
+                        known.setdefault(stem(key, language), []).append((number, place))
+            self._places[language] = known
+        return known
+
+    def place(self, number: int, token: int) -> tuple[Fact, int, int]:
+        """A fact by its number and where a token of it stands: fact.text[start:end]."""
+        fact, tokens = self.facts[number]
+        return fact, tokens.starts[token], tokens.ends[token]
+
     def words(self, language: str) -> dict[str, tuple[Fact, int, int]]:
         """The first place of each stem."""
-        if language in self._words:
-            return self._words[language]
-        found: dict[str, tuple[Fact, int, int]] = {}
-        for fact, tokens in self.facts:
-            for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
-                if key not in (PAUSE, STOP):
-                    found.setdefault(stem(key, language), (fact, start, end))
-        self._words[language] = found
-        return found
+        return {root: self.place(*found[0]) for root, found in self.stems(language).items()}
 
 
 def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing_suffices: bool) -> float:

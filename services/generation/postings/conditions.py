@@ -1,8 +1,10 @@
 """Seniority, place of work and education a posting asks for."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from services.generation.postings.language import Language, Phrases
+from services.generation.postings.language import language as language_of
 from services.generation.postings.sections import Sections
 from services.generation.postings.sentences import Part
 from services.generation.skills.tokens import Tokens
@@ -84,13 +86,23 @@ def _levels(text: str, language: Language) -> list[int]:
     for phrase in language.education["not"]:
         text = text.replace(phrase, " ")
     found = []
-    for place, name in enumerate(_EDUCATION):
-        for phrase in sorted(language.education[name], key=len, reverse=True):
+    for level, phrases in _degrees(language.tag):
+        for phrase in phrases:
             if phrase in text:
-                found.append(5 - place)
+                found.append(level)
                 # "degree" inside "master degree" is the same degree.
                 text = text.replace(phrase, " , ")
     return found
+
+
+@cache
+def _degrees(tag: str) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """(level, the phrases for it, the longest first) of a language, the highest degree first."""
+    education = language_of(tag).education
+    return tuple(
+        (len(_EDUCATION) - place, tuple(sorted(education[name], key=len, reverse=True)))
+        for place, name in enumerate(_EDUCATION)
+    )
 
 
 def mentions(text: str, phrases: Phrases) -> bool:

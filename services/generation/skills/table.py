@@ -3,16 +3,16 @@
 The data are the files of data/, a field each; their form is described in data/programming_languages.toml.
 """
 
+import gc
 import tomllib
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from dataclasses import field as attribute
 from enum import Enum
 from hashlib import sha256
 from importlib.resources import files
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import ahocorasick
 
@@ -52,9 +52,8 @@ class Skill:
     """Canonical names of skills close to it: worth mentioning, never a proof."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """One folded spelling of a skill, or of something that is none."""
+class Alias(NamedTuple):
+    """One folded spelling of a skill, or of something that is none. A tuple, for there are tens of thousands."""
 
     key: str
     skill: Skill | None
@@ -63,11 +62,10 @@ class Alias:
     written: frozenset[str]
     """Spellings as the data have them, for the rules that ask for exact case."""
 
-    length: int = attribute(init=False)
-    """Number of its tokens."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "length", self.key.count(" ") - 1)
+    @property
+    def length(self) -> int:
+        """Number of its tokens."""
+        return self.key.count(" ") - 1
 
 
 class SkillTable:
@@ -96,11 +94,22 @@ class SkillTable:
 
     @classmethod
     def load(cls) -> "SkillTable":
-        """The table from the package's own data files. Takes half a second and more: once a process.
+        """The table from the package's own data files. Takes a quarter of a second and more: once a process.
 
         Raises:
             ValueError: the data contradict themselves; says where.
         """
+        # All of it stays: looking through it for what could go meanwhile takes a quarter of the time.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return cls._load()
+        finally:
+            if collects:
+                gc.enable()
+
+    @classmethod
+    def _load(cls) -> "SkillTable":
         texts = [
             file.read_text(encoding="utf-8")
             for file in sorted(
@@ -137,7 +146,7 @@ def _tokenizer(fields: Iterable[Mapping[str, Any]]) -> Tokenizer:
                 for word in spelling.casefold().split():
                     if any(mark in word for mark in ".+#&") and any(each.isalnum() for each in word):
                         whole.add(word)
-                words = plain.split(spelling).words()
+                words = plain.key(spelling).split()
                 if len(words) == 1 and rule is Rule.OPEN:
                     single.add(words[0])
     return Tokenizer(frozenset(whole), frozenset(single))
@@ -151,6 +160,7 @@ def _skills(fields: Iterable[Mapping[str, Any]]) -> dict[str, Skill]:
             for name in group:
                 neighbours.setdefault(name, set()).update(set(group) - {name})
     for field in fields:
+        cues = frozenset(map(fold, field["cues"]))
         for name, entry in field["skills"].items():
             if name in found:
                 raise ValueError(f"skill {name!r} stands in {found[name].field} and in {field['field']}")
@@ -160,7 +170,7 @@ def _skills(fields: Iterable[Mapping[str, Any]]) -> dict[str, Skill]:
                 field=field["field"],
                 kind=entry.get("kind", field["kind"]) if isinstance(entry, dict) else field["kind"],
                 group=field.get("group", field["field"]),
-                cues=frozenset(fold(cue) for cue in (*field["cues"], *own)),
+                cues=cues.union(map(fold, own)),
                 neighbours=frozenset(neighbours.get(name, ())),
             )
     unknown = set(neighbours) - set(found)
@@ -188,6 +198,10 @@ def _aliases(
     return [*found.values(), *_inflected(found)]
 
 
+_AS_ANY: frozenset[str] = frozenset()
+"""Of spellings that count in whatever case."""
+
+
 def _inflected(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
     """The same spellings with the endings of plural and case: "wound dressings", "Infusionstherapien".
 
@@ -204,12 +218,13 @@ def _inflected(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
             or not word.isalpha()
         ):
             continue
+        whole = key.rstrip()
         for ending in _ENDINGS:
             if word.endswith(ending[0]) and ending != "s":
                 continue
-            other = f"{key.rstrip()}{ending} "
-            if other not in aliases:
-                made.setdefault(other, Alias(other, alias.skill, Rule.OPEN, frozenset()))
+            other = f"{whole}{ending} "
+            if other not in aliases and other not in made:
+                made[other] = Alias(other, alias.skill, Rule.OPEN, _AS_ANY)
     return made.values()
 
 

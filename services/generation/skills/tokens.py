@@ -97,6 +97,9 @@ class Tokenizer:
 
     def key(self, phrase: str) -> str:
         """A phrase as it stands in `Tokens.joined`, with a space before and after; "" when it has no word."""
+        # Most phrases are plain words, which are their own tokens.
+        if phrase.isascii() and phrase.replace(" ", "").isalpha():
+            return f" {' '.join(phrase.lower().split())} "
         words = self.split(phrase).words()
         return f" {' '.join(words)} " if words else ""
 

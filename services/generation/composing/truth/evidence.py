@@ -4,9 +4,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from services.document.locales import cldr, guess_language
@@ -56,6 +56,7 @@ class Evidence:
         self._said_by_text: dict[tuple[str, str], list[Said]] = {}
         self._texts_by_source: dict[str, list[str]] = {}
         self._skills_by_text: dict[str, frozenset[str]] = {}
+        self._first_words_by_skill: dict[str, frozenset[str]] = {}
         self.judged: dict[tuple[object, ...], tuple[str, ...]] = {}
         """Faults found before, by all that they depend on besides the profile: most lines of a profile's next resume
         are those of its last."""
@@ -153,8 +154,16 @@ class Evidence:
     def may_name(self, text: str, names: Iterable[str]) -> bool:
         """Whether some spelling of some skill begins with a word of the text: a quick look before a close one."""
         folded = fold(text)
-        spellings = self.skills.spellings
-        return any(key.split(maxsplit=1)[0] in folded for name in names for key in spellings.get(name, ()))
+        return any(word in folded for name in names for word in self._first_words(name))
+
+    def _first_words(self, name: str) -> frozenset[str]:
+        """How the spellings of a skill begin."""
+        known = self._first_words_by_skill.get(name)
+        if known is None:
+            spellings = self.skills.spellings.get(name, ())
+            known = frozenset([key.split(maxsplit=1)[0] for key in spellings])
+            self._first_words_by_skill[name] = known
+        return known
 
     def years(self, jobs: Iterable[profile_pb2.Experience] | None = None, *, least: bool = False) -> float:
         """The years from the first to the last month of jobs, added up month by month, each month once. Unknown months
@@ -178,6 +187,8 @@ class Evidence:
         return [each for each in found if isinstance(each, profile_pb2.Experience)]
 
     def _translations(self, source: str) -> list[str]:
+        if not self.translated:
+            return []
         ids = {source, *(by_id(self.facts[source]) if source not in (SUMMARY, PERSONAL) else ())}
         return [
             text for each in sorted(ids) for found in self.translated.get(each, {}).values() for text in found
@@ -227,13 +238,24 @@ def by_id(message: Message) -> dict[str, Message]:
     """Every message with an id inside a message."""
     found: dict[str, Message] = {}
     for descriptor, value in message.ListFields():
-        if descriptor.message_type is None or descriptor.message_type.GetOptions().map_entry:
+        kind = descriptor.message_type
+        if kind is None or not _may_hold_ids(kind):
             continue
         for child in value if descriptor.is_repeated else [value]:
-            if "id" in child.DESCRIPTOR.fields_by_name and child.id:
+            if "id" in kind.fields_by_name and child.id:
                 found[child.id] = child
             found.update(by_id(child))
     return found
+
+
+@cache
+def _may_hold_ids(kind: Descriptor) -> bool:
+    """Whether messages of a kind have an id or hold some that do; dates and places do not."""
+    if kind.GetOptions().map_entry:
+        return False
+    return "id" in kind.fields_by_name or any(
+        field.message_type is not None and _may_hold_ids(field.message_type) for field in kind.fields
+    )
 
 
 def _entries(profile: profile_pb2.ProfileContent) -> dict[str, Message]:

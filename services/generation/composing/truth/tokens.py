@@ -43,7 +43,7 @@ def mark_skills(text: str, table: SkillTable, names: list[tuple[str, str]]) -> s
 
 def kanji_numbers(text: str) -> str:
     """The text with numbers in kanji written in digits, where something follows that they count."""
-    return _KANJI_NUMBER.sub(lambda match: str(_kanji_value(match.group())), text)
+    return text if text.isascii() else _KANJI_NUMBER.sub(lambda match: str(_kanji_value(match.group())), text)
 
 
 def _kanji_value(text: str) -> int:

@@ -52,6 +52,9 @@ def test_what_a_list_asks_for_by_name_is_a_skill(read_posting: Read, text: str, 
         "Requirements\n- Degree in musicology or ethnology",
         "We offer\n- Knowledge of bow rehairing, taught by us",
         "Requirements\n- Python\n\nShifts of eight hours, Sundays and feasts.",
+        "Requirements\n- Deep knowledge of fettling, migrations, reports",
+        "Requirements\n- Experience with the rites (Latin) checklists",
+        "Anforderungen\n- Kenntnisse der Verfahren und Unterlagen",
     ],
 )
 def test_fields_things_and_offers_are_none(read_posting: Read, text: str) -> None:

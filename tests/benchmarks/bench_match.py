@@ -3,7 +3,8 @@
     python tests/benchmarks/bench_match.py [--rounds 200] [--profiles 10000] [--json out/bench/match.json] [--seen-only]
 
 Prints a table of figures with their targets, the quality on both halves of tests/data/matching and on its development
-material beside BM25 and TF-IDF, and what is found of the skills of its fresh postings. Exits with 1 when a target is missed.
+material beside BM25 and TF-IDF, and what is found of the skills of its fresh postings. Exits with 1 when a target is
+missed.
 `--seen-only` is for tuning: it neither computes nor shows anything of the unseen half and the fresh postings, and
 starts no system.
 """
@@ -121,7 +122,7 @@ def batch_per_core_second(profiles: int, skills: SkillTable) -> float:
 
 
 def quality(half: Half, skills: SkillTable) -> dict[str, float]:
-    """Ranking and extraction on a part of the data; prints the methods side by side, of the unseen half the mean alone."""
+    """Ranking and extraction on a part of the data; prints the methods side by side, unseen the mean alone."""
     ranked, extracted = ranking_quality(half, skills), extraction_quality(half, skills)
     print(f"\nNDCG@5, {half}: {ranked.pairs} judged pairs")
     print(f"  {'posting':28}" + "".join(f"{method:>8}" for method in ranked.mean))

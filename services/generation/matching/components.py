@@ -355,9 +355,7 @@ def _keywords(candidate: Candidate, asked: Asked) -> Part | None:
     words = candidate.stems(asked.language.tag)
     whole = sum(weight for _, weight in asked.keywords)
     found = [
-        (place, root, weight / whole)
-        for place, (root, weight) in enumerate(asked.keywords)
-        if root in words
+        (place, root, weight / whole) for place, (root, weight) in enumerate(asked.keywords) if root in words
     ]
 
     def explain() -> list[matching_pb2.Evidence]:

@@ -1,7 +1,8 @@
 """Skills a posting names and no table knows, taken under the posting's own words.
 
 Only where postings name skills and little else: after "experience with", "knowledge of" and the like, and in short
-items of the lists that ask. A name that would need guessing is left out, and so is a word that is only a piece of a phrase.
+items of the lists that ask. A name that would need guessing is left out, and so is a word that is only a piece of a
+phrase.
 """
 
 import re
@@ -197,7 +198,7 @@ def _item(tokens: Tokens, first: int, last: int, language: Language) -> _Name | 
 
 
 def _is_piece(tokens: Tokens, name: _Name, language: Language, spellings: Collection[str]) -> bool:
-    """Whether a name is a piece of a phrase and says nothing alone: "checklists" after a bracket, "reading", "reports"."""
+    """Whether a name is a piece of a phrase and says nothing alone: "checklists" after a bracket, "reports"."""
     if tokens.text[: tokens.starts[name.first]].rstrip().endswith((")", "]")):
         return True
     if name.last - name.first > 1:

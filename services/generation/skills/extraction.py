@@ -76,9 +76,7 @@ def _is_meant(at: int, alias: Alias, tokens: Tokens, certain: dict[int, str], un
     if skill.kind == "language" and _closes_with_languages(at, alias, tokens, unsure):
         return True
     around = _around(at, alias.length, tokens)
-    if any(tokens.keys[index] in skill.cues for index in around):
-        return True
-    if any(certain.get(index) == skill.group for index in around):
+    if any(tokens.keys[index] in skill.cues or certain.get(index) == skill.group for index in around):
         return True
     listed = [
         index

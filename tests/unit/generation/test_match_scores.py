@@ -213,7 +213,11 @@ def test_a_title_of_asked_skills_is_as_close_as_the_postings_own(
 
 
 def component(
-    name: str, person: profile_pb2.ProfileContent, job: postings_pb2.JobPosting, today: date, skills: SkillTable
+    name: str,
+    person: profile_pb2.ProfileContent,
+    job: postings_pb2.JobPosting,
+    today: date,
+    skills: SkillTable,
 ) -> float:
     return next(each.value for each in score(person, job, today, skills).components if each.name == name)
 

@@ -87,6 +87,14 @@ def test_only_the_postings_words_answer_it_and_a_kept_profile_scores_alike(
         ("Animator\n\nRequirements\n- You make explainer films", "Explainer videos", True),
         ("Aufgaben\n- Abstimmung mit Fertigung und Einkauf", "Manufacturing", False),
         ("Aufgaben\n- Erfahrung in der Fertigung", "Manufacturing", True),
+        ("Duties\n- Answer questions from the procurement department", "Procurement", False),
+        ("Duties\n- Run the procurement department", "Procurement", True),
+        ("Requirements\n- Experience with procurement teams", "Procurement", True),
+        (
+            "Vos missions\n- Vous répondez au service achats\n\nVotre profil\n- Vous aimez le pain",
+            "Procurement",
+            False,
+        ),
         ("Acme makes a Kubernetes platform.\n\nRequirements\n- Python", "Kubernetes", True),
     ],
 )

@@ -38,7 +38,7 @@ def keywords(
     ignored = {*apart, *language.furniture, *language.stop_words, *language.generic_words}
     places: dict[str, list[tuple[int, int]]] = {}
     beside = ("company", "offer", "legal", *(("intro",) if _tells_work(sections) else ()))
-    behind = list(_behind_lists(tokens.text, sections))
+    passed_over = (*sections.headings, *_behind_lists(tokens.text, sections))
     names = _names(tokens, language)
     for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
         if (
@@ -50,7 +50,7 @@ def keywords(
             or key in names
         ):
             continue
-        if sections.kind_at(start) in beside or _in_any(start, (*sections.headings, *behind)):
+        if sections.kind_at(start) in beside or _in_any(start, passed_over):
             continue
         root = stem(key, language.tag)
         places.setdefault(root, []).append((start, end))

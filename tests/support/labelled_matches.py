@@ -15,9 +15,10 @@ from vitae.resume.v1 import common_pb2, profile_pb2
 
 FOLDER = Path(__file__).parents[1] / "data" / "matching"
 
-Half = Literal["seen", "unseen", "fresh"]
+Half = Literal["seen", "development", "unseen", "fresh"]
 """Of "fresh" there are postings with labelled skills only: no people, no judgements."""
-HALVES: tuple[Half, ...] = ("seen", "unseen")
+TUNED_ON: tuple[Half, ...] = ("seen", "development")
+HALVES: tuple[Half, ...] = (*TUNED_ON, "unseen")
 
 Wish = Literal["must", "nice", "duties", "mentioned", "negated"]
 WISHES: tuple[Wish, ...] = ("must", "nice", "duties", "mentioned", "negated")

@@ -13,7 +13,11 @@ from services.generation.postings.requirements import MUST, NEGATED
 from services.generation.skills.stems import stem
 from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import fold
+from services.generation.skills.vocabulary import trade_words
 from vitae.generation.v1 import postings_pb2
+
+_MOST_MENTIONS = 3
+"""Times that a word is named after which naming it again adds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class Asked:
     named: Mapping[str, str]
     """Stems of the words of skills that no table knows, by name."""
     keywords: tuple[tuple[str, int], ...]
-    """(stem, mentions) of the analysis's keywords."""
+    """(stem, weight) of the analysis's keywords: how often it is named, up to three times, and twice that where the
+    word tells a trade."""
     trade: frozenset[str]
     """Words of the must-have skills, as titles have them."""
     degree: int
@@ -91,13 +96,15 @@ class Asker:
         demands = [self._table.tokenizer.key(text) for text in self._analysis.education_requirements]
         levels = [level for each in demands if (level := least_education_level(each, self._language))]
         equivalent = self._language.education["equivalent"]
+        trade = trade_words(self._table)
         return Asked(
             self._analysis,
             self._language,
             skills,
             named={skill.name: skill.roots for skill in skills if skill.roots},
             keywords=tuple(
-                (stem(fold(each.text), self._language.tag), each.mentions) for each in self._analysis.keywords
+                (stem(word, self._language.tag), min(mentions, _MOST_MENTIONS) * (1 + (word in trade)))
+                for word, mentions in ((fold(each.text), each.mentions) for each in self._analysis.keywords)
             ),
             trade=frozenset(
                 word

@@ -353,11 +353,9 @@ def _keywords(candidate: Candidate, asked: Asked) -> Part | None:
     if not wanted:
         return None
     words = candidate.stems(asked.language.tag)
-    whole = sum(min(mentions, _MOST_MENTIONS) for _, mentions in asked.keywords)
+    whole = sum(weight for _, weight in asked.keywords)
     found = [
-        (place, root, min(mentions, _MOST_MENTIONS) / whole)
-        for place, (root, mentions) in enumerate(asked.keywords)
-        if root in words
+        (place, root, weight / whole) for place, (root, weight) in enumerate(asked.keywords) if root in words
     ]
 
     def explain() -> list[matching_pb2.Evidence]:

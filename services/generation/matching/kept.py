@@ -23,7 +23,7 @@ from services.generation.tables import visible
 from services.runtime.auth import Identity
 from vitae.resume.v1 import profile_pb2
 
-_WAY_OF_READING = "2"
+_WAY_OF_READING = "3"
 """Another one whenever the code reads the same profile another way."""
 
 

@@ -12,7 +12,7 @@ from services.generation.skills.table import SkillTable
 from vitae.generation.v1 import matching_pb2, postings_pb2
 from vitae.resume.v1 import profile_pb2, resume_pb2
 
-METHOD_VERSION = "3"
+METHOD_VERSION = "4"
 
 
 def score(

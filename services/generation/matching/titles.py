@@ -12,6 +12,8 @@ from services.generation.postings.language import language as language_of
 from services.generation.skills.tokens import PAUSE, STOP
 
 _BEFORE_ENDING = 4
+_OWN_WORK = frozenset("manager director architect supervisor bauleiter bauleiterin polier kuchenchef".split())
+"""Words that name a rank and a kind of work at once: who runs a building site does not do what the crew does."""
 
 
 def title_words(title: str, language: Language) -> frozenset[str]:
@@ -60,7 +62,7 @@ def _ranks(tag: str) -> frozenset[str]:
     """Single words that name a rank and no work."""
     levels = (phrases for level, phrases in language_of(tag).seniority.items() if level != "not")
     found = {phrase.strip() for phrases in levels for phrase in phrases}
-    return frozenset(found - {"manager", "director", "architect", "supervisor"})
+    return frozenset(found - _OWN_WORK)
 
 
 @lru_cache(maxsize=10_000)

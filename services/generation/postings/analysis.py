@@ -25,7 +25,7 @@ from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import Tokens
 from vitae.generation.v1 import postings_pb2
 
-ANALYZER_VERSION = "3"
+ANALYZER_VERSION = "4"
 
 _MOST_FINDINGS = 50
 
@@ -105,7 +105,7 @@ def _read(
     ]
     in_title = [mention.skill.name for mention in find_skills(skills.tokens(title), skills)]
     beside = frozenset(skills.tokens(" ".join((title, *apart))).words())
-    named = named_skills(tokens, parts, sections, mentions, reader, beside, words)
+    named = named_skills(tokens, parts, sections, mentions, reader, beside, words, skills.aliases)
     spans = [span for each in named for span in each.spans]
     asked = [*posting_skills(mentions, reader, tokens, in_title), *named]
     asked.sort(key=lambda skill: STRENGTH.index(skill.importance))

@@ -1,6 +1,7 @@
 """Words of a posting that matter and are no skills."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 from services.generation.postings.language import Language
 from services.generation.postings.sections import Sections
@@ -9,9 +10,11 @@ from services.generation.skills.stems import stem
 from services.generation.skills.tokens import PAUSE, STOP, Tokens
 from vitae.generation.v1 import postings_pb2
 
-_MOST = 20
+_MOST = 40
 _MOST_SPANS = 50
 _SHORTEST = 4
+_ASKING = ("requirements", "nice")
+_BULLET = re.compile(r"\s*(?:[-–—•▪●◦‣·*+]|\d{1,2}[.)])\s")
 
 
 def keywords(
@@ -25,8 +28,8 @@ def keywords(
 
     Args:
         tokens: The posting.
-        sections: Its parts; those on the company, the offer and the law are left out, and the introduction where
-            other parts tell the work.
+        sections: Its parts; those on the company, the offer and the law are left out, the introduction where
+            other parts tell the work, and what stands behind a list that asks.
         mentions: Skills, whose words are left out.
         apart: Folded words left out besides: the company's name, the place.
         language: Stop words and words of every posting.
@@ -35,6 +38,7 @@ def keywords(
     ignored = {*apart, *language.furniture, *language.stop_words, *language.generic_words}
     places: dict[str, list[tuple[int, int]]] = {}
     beside = ("company", "offer", "legal", *(("intro",) if _tells_work(sections) else ()))
+    passed_over = (*sections.headings, *_behind_lists(tokens.text, sections))
     names = _names(tokens, language)
     for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
         if (
@@ -46,7 +50,7 @@ def keywords(
             or key in names
         ):
             continue
-        if sections.kind_at(start) in beside or _in_heading(start, sections):
+        if sections.kind_at(start) in beside or _in_any(start, passed_over):
             continue
         root = stem(key, language.tag)
         places.setdefault(root, []).append((start, end))
@@ -65,6 +69,22 @@ def _tells_work(sections: Sections) -> bool:
     return sections.has("requirements") or sections.has("responsibilities")
 
 
+def _behind_lists(text: str, sections: Sections) -> Iterator[tuple[int, int]]:
+    """Spans of the paragraphs behind the list of a part that asks: they are about pay, shifts and the next step."""
+    headings = {start for start, _ in sections.headings}
+    at, listed, parted = 0, False, False
+    for line in text.split("\n"):
+        if at in headings:
+            listed = parted = False
+        elif not line.strip():
+            parted = True
+        elif _BULLET.match(line):
+            listed, parted = True, False
+        elif listed and parted and sections.kind_at(at) in _ASKING:
+            yield at, at + len(line)
+        at += len(line) + 1
+
+
 def _names(tokens: Tokens, language: Language) -> frozenset[str]:
     """Words that are always capitalised inside sentences: places and people. German capitalises every noun."""
     if language.tag == "de":
@@ -79,8 +99,8 @@ def _names(tokens: Tokens, language: Language) -> frozenset[str]:
     return frozenset(key for key, always in capital.items() if always)
 
 
-def _in_heading(place: int, sections: Sections) -> bool:
-    return any(start <= place < end for start, end in sections.headings)
+def _in_any(place: int, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start <= place < end for start, end in spans)
 
 
 def _as_word(written: str) -> str:

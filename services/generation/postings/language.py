@@ -26,7 +26,8 @@ class Language:
     headings: Mapping[str, Phrases]
     """By kind of section: requirements, nice, responsibilities, company, offer, legal."""
     cues: Mapping[str, Phrases]
-    """must, nice, negators, not_negators, needs, turns, and who else is spoken of: passing, makes, beside."""
+    """must, nice, negators, not_negators, needs, turns, and who else is spoken of: passing, makes, beside,
+    departments (words of one) and towards (words before one)."""
     year_units: Phrases
     year_experience: Phrases
     year_not_before: Phrases

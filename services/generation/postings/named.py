@@ -1,7 +1,8 @@
 """Skills a posting names and no table knows, taken under the posting's own words.
 
 Only where postings name skills and little else: after "experience with", "knowledge of" and the like, and in short
-items of the lists that ask. A name that would need guessing is left out.
+items of the lists that ask. A name that would need guessing is left out, and so is a word that is only a piece of a
+phrase.
 """
 
 import re
@@ -21,6 +22,8 @@ _MOST_ITEM_WORDS = 3
 """An item of a list without "experience with" before it is a name only while it is this short."""
 _SHORTEST = 3
 _MOST = 30
+_GERUND = 5
+"""Letters that a word with the ending of a gerund has more of: "king" is none."""
 _BULLET = re.compile(r"\s*(?:[-–—•▪●◦‣·*+]|\d{1,2}[.)])\s")
 _BESIDE = ("company", "offer", "legal")
 _ASKING = ("requirements", "nice")
@@ -42,6 +45,7 @@ def named_skills(
     reader: ImportanceReader,
     apart: Collection[str],
     language: Language,
+    spellings: Collection[str],
 ) -> list[postings_pb2.PostingSkill]:
     """The skills under their own names, most wanted first, then as named.
 
@@ -53,6 +57,7 @@ def named_skills(
         reader: How badly a place is wanted.
         apart: Folded words of the company's name, the place and the title, which name no skill.
         language: How such postings speak.
+        spellings: Of all skills, as `Tokenizer.key` writes them: a word that is one somewhere may stand alone.
     """
     known = sorted((each.start, each.end) for each in mentions)
     found: dict[str, postings_pb2.PostingSkill] = {}
@@ -66,6 +71,8 @@ def named_skills(
             continue
         for name in _names(sentence, sections, apart, language):
             start, end = tokens.starts[name.first], tokens.ends[name.last - 1]
+            if _is_piece(tokens, name, language, spellings):
+                continue
             if any(first < end and start < last for first, last in known):
                 continue
             importance = reader.importance(start, end)
@@ -188,6 +195,19 @@ def _item(tokens: Tokens, first: int, last: int, language: Language) -> _Name | 
     if any(_ends_name(key, language) for key in tokens.keys[first:last]):
         return None
     return _Name(begin, end)
+
+
+def _is_piece(tokens: Tokens, name: _Name, language: Language, spellings: Collection[str]) -> bool:
+    """Whether a name is a piece of a phrase and says nothing alone: "checklists" after a bracket, "reports"."""
+    if tokens.text[: tokens.starts[name.first]].rstrip().endswith((")", "]")):
+        return True
+    if name.last - name.first > 1:
+        return False
+    key = tokens.keys[name.first]
+    if f" {key} " in language.named["alone"]:
+        return True
+    gerund = len(key) > _GERUND and any(key.endswith(end.strip()) for end in language.named["gerund"])
+    return gerund and f" {key} " not in spellings
 
 
 def _skip(tokens: Tokens, first: int, last: int, words: Collection[str]) -> int:

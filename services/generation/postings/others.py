@@ -11,6 +11,8 @@ from services.generation.skills.tokens import PAUSE, STOP, Tokens
 
 _REACH = 5
 """Tokens between "closely with" and the last department that belongs to it: "sales, production and logistics"."""
+_NEAR = 4
+"""Tokens between "with" and a department: "with colleagues of the sales"."""
 
 
 def of_the_applicant(
@@ -34,7 +36,7 @@ def of_the_applicant(
         if skill.kind == "technical" and skill.group != "software":
             if any(each.start <= mention.start < each.end for each in made):
                 continue
-            if _beside(mention, tokens, language):
+            if _beside(mention, tokens, language) or _is_department(mention, tokens, language):
                 continue
         yield mention
 
@@ -52,3 +54,20 @@ def _beside(mention: Mention, tokens: Tokens, language: Language) -> bool:
         if found >= 0 and said.count(" ", found + len(cue)) <= _REACH:
             return True
     return False
+
+
+def _is_department(mention: Mention, tokens: Tokens, language: Language) -> bool:
+    """Whether a mention names a department one deals with: "with the sales team", "au service achats"."""
+    first = bisect_left(tokens.starts, mention.start)
+    after = bisect_left(tokens.starts, mention.end)
+    start = max(0, first - _NEAR)
+    if STOP in tokens.keys[start:first]:
+        start = first - tokens.keys[start:first][::-1].index(STOP)
+    before = [f" {key} " for key in tokens.keys[start:first]]
+    # "Experience with sales teams" is one's own.
+    if not language.named["heads"].isdisjoint(before):
+        return False
+    beside = {*before[-2:], *(f" {key} " for key in tokens.keys[after : after + 1])}
+    return not (
+        beside.isdisjoint(language.cues["departments"]) or language.cues["towards"].isdisjoint(before)
+    )

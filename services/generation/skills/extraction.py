@@ -9,6 +9,10 @@ _REACH = 6
 """Tokens to either side that count as the context of an ambiguous name: the length of "A, B, C" to each side."""
 
 
+_OR = frozenset("or oder ou o lub of and und et y e en i".split())
+"""Words between the languages of a list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A skill and where it stands: text[start:end], in Unicode code points."""
@@ -69,10 +73,10 @@ def _is_meant(at: int, alias: Alias, tokens: Tokens, certain: dict[int, str], un
         and not _shouts(at, alias, tokens)
     ):
         return True
-    around = _around(at, alias.length, tokens)
-    if any(tokens.keys[index] in skill.cues for index in around):
+    if skill.kind == "language" and _closes_with_languages(at, alias, tokens, unsure):
         return True
-    if any(certain.get(index) == skill.group for index in around):
+    around = _around(at, alias.length, tokens)
+    if any(tokens.keys[index] in skill.cues or certain.get(index) == skill.group for index in around):
         return True
     listed = [
         index
@@ -96,6 +100,19 @@ def _stands_alone(at: int, alias: Alias, tokens: Tokens) -> bool:
     after = at + alias.length
     begins = at == 0 or tokens.keys[at - 1] == STOP
     return begins and (after == len(tokens.keys) or tokens.keys[after] == STOP)
+
+
+def _closes_with_languages(at: int, alias: Alias, tokens: Tokens, unsure: dict[int, str]) -> bool:
+    """Whether it belongs to the last item of a list that names nothing but languages: "..., Turkish or Arabic"."""
+    first, last = at, at + alias.length
+    while first > 0 and tokens.keys[first - 1] not in (PAUSE, STOP):
+        first -= 1
+    while last < len(tokens.keys) and tokens.keys[last] not in (PAUSE, STOP):
+        last += 1
+    if last < len(tokens.keys) and tokens.keys[last] == PAUSE:
+        return False
+    group = alias.skill.group if alias.skill else ""
+    return all(unsure.get(index) == group or tokens.keys[index] in _OR for index in range(first, last))
 
 
 def _shouts(at: int, alias: Alias, tokens: Tokens) -> bool:

@@ -26,7 +26,8 @@ _TOKEN = re.compile(
 _INNER = re.compile(r"[.&'’+#]+")
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|[^\s@<>()]+@[^\s@<>()]+\.\w+", re.IGNORECASE)
 _DOMAINS = frozenset("com org net io dev edu gov eu info co uk de fr es it nl ch at pl us ca app ai".split())
-_VERSIONED = re.compile(r"(.*[^\W\d_])\d+")
+_VERSIONED = re.compile(r"(.*[^\W\d_]{2})\d+")
+"""A name of one letter carries no number: "C1" is how well one speaks a language."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,3 +210,50 @@ def test_a_title_of_asked_skills_is_as_close_as_the_postings_own(
     assert closeness("Packaging Designer") == 1
     assert closeness("Interior Designer") == 0.5
     assert closeness("Packaging Clerk") == 0
+
+
+def component(
+    name: str,
+    person: profile_pb2.ProfileContent,
+    job: postings_pb2.JobPosting,
+    today: date,
+    skills: SkillTable,
+) -> float:
+    return next(each.value for each in score(person, job, today, skills).components if each.name == name)
+
+
+@pytest.mark.parametrize(
+    ("degree", "value"),
+    [("B.Eng.", 1), ("Dipl.-Ing. (FH)", 1), ("DCG", 1), ("Staatlich geprüfte Bautechnikerin", 0.5), ("", 0)],
+)
+def test_a_degree_counts_by_its_short_name(
+    read_posting: Postings, skills: SkillTable, today: date, degree: str, value: float
+) -> None:
+    job = read_posting("Bauingenieur\n\nAnforderungen\n- Abgeschlossenes Studium im Bauwesen", "de")
+    person = profile_pb2.ProfileContent()
+    person.education.add(id="e", degree=degree, institution="Schule")
+
+    assert component("education", person, job, today, skills) == value
+
+
+def test_a_rank_that_is_a_kind_of_work_counts_as_work(
+    read_posting: Postings, skills: SkillTable, today: date
+) -> None:
+    job = read_posting("Bauleiter Tiefbau\n\nAnforderungen\n- Aufmaß", "de")
+    person = profile_pb2.ProfileContent()
+    person.experience.add(id="e", title="Bauleiterin Hochbau")
+
+    assert component("title", person, job, today, skills) == 0.5
+
+
+def test_a_word_that_tells_a_trade_weighs_twice_another(
+    read_posting: Postings, skills: SkillTable, today: date
+) -> None:
+    # "Distillation columns" is a skill of a plant; nothing that the table knows is called a whistle.
+    job = read_posting("Chandler\n\nRequirements\n- you polish columns and whistles", "en")
+
+    def closeness(word: str) -> float:
+        return component("keywords", profile_pb2.ProfileContent(summary=word), job, today, skills)
+
+    assert [each.text for each in job.analysis.keywords] == ["polish", "columns", "whistles"]
+    assert closeness("columns") == 2 * closeness("whistles") > 0

@@ -52,6 +52,9 @@ def test_what_a_list_asks_for_by_name_is_a_skill(read_posting: Read, text: str, 
         "Requirements\n- Degree in musicology or ethnology",
         "We offer\n- Knowledge of bow rehairing, taught by us",
         "Requirements\n- Python\n\nShifts of eight hours, Sundays and feasts.",
+        "Requirements\n- Deep knowledge of fettling, migrations, reports",
+        "Requirements\n- Experience with the rites (Latin) checklists",
+        "Anforderungen\n- Kenntnisse der Verfahren und Unterlagen",
     ],
 )
 def test_fields_things_and_offers_are_none(read_posting: Read, text: str) -> None:
@@ -84,6 +87,14 @@ def test_only_the_postings_words_answer_it_and_a_kept_profile_scores_alike(
         ("Animator\n\nRequirements\n- You make explainer films", "Explainer videos", True),
         ("Aufgaben\n- Abstimmung mit Fertigung und Einkauf", "Manufacturing", False),
         ("Aufgaben\n- Erfahrung in der Fertigung", "Manufacturing", True),
+        ("Duties\n- Answer questions from the procurement department", "Procurement", False),
+        ("Duties\n- Run the procurement department", "Procurement", True),
+        ("Requirements\n- Experience with procurement teams", "Procurement", True),
+        (
+            "Vos missions\n- Vous répondez au service achats\n\nVotre profil\n- Vous aimez le pain",
+            "Procurement",
+            False,
+        ),
         ("Acme makes a Kubernetes platform.\n\nRequirements\n- Python", "Kubernetes", True),
     ],
 )

@@ -221,6 +221,15 @@ def test_a_title_line_tells_company_and_place(skills: SkillTable) -> None:
     )
 
 
+def test_keywords_leave_out_what_stands_behind_a_list_that_asks(read_posting: Read) -> None:
+    read = read_posting(
+        "Baker\n\nRequirements\n- marzipan from the oven\n\nCompany bicycle, private pension. Marzipan is free.",
+        "en",
+    )
+
+    assert [(each.text, each.mentions) for each in read.analysis.keywords] == [("marzipan", 1), ("oven", 1)]
+
+
 def test_keywords_are_no_names_and_come_from_the_work_where_it_is_told(read_posting: Read) -> None:
     read = read_posting(
         "Baker\n\nWe love sunshine and have shops in Galway."

@@ -94,7 +94,7 @@ class SkillTable:
 
     @classmethod
     def load(cls) -> "SkillTable":
-        """The table from the package's own data files. Takes a quarter of a second and more: once a process.
+        """The table from the package's own data files. Takes a third of a second and more: once a process.
 
         Raises:
             ValueError: the data contradict themselves; says where.

@@ -1,15 +1,14 @@
 """Many export records for benchmarks, and the plans PostgreSQL makes for the service's own queries over them."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.support.sent_statements import sent_statements
 from vitae.render.v1.render_pb2 import ExportPlan, RenderedFile
 
 _FILES = """
@@ -80,8 +79,7 @@ async def plan_faults(
 
     A large table read through, or read without an index.
     """
-    statements: list[tuple[str, Any]] = []
-    with _heard(connection, statements):
+    with sent_statements() as statements:
         await call(connection)
     faults = []
     for statement, parameters in statements:
@@ -90,18 +88,6 @@ async def plan_faults(
             f"{table}: {how}" for table, how in _scans(shown.scalar_one()[0]["Plan"]) if table in LARGE
         ]
     return faults
-
-
-@contextmanager
-def _heard(connection: AsyncConnection, statements: list[tuple[str, Any]]) -> Iterator[None]:
-    def hear(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        statements.append((statement, parameters))
-
-    event.listen(connection.sync_connection, "before_cursor_execute", hear)
-    try:
-        yield
-    finally:
-        event.remove(connection.sync_connection, "before_cursor_execute", hear)
 
 
 def _scans(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,37 +1,19 @@
 """A document is made in one transaction of few statements: each costs as much as composing a section."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import grpc
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from services.document.jsonresume import import_json_resume
 from services.runtime.errors import NotFound
 from tests.support.generation_service import Caller, GenerationHarness
+from tests.support.sent_statements import sent_statements
 from vitae.generation.v1 import cover_letters_pb2, postings_pb2, profiles_pb2, resumes_pb2
 from vitae.resume.v1 import profile_pb2
 
 DATA = Path(__file__).parents[2] / "data"
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements executed inside, the one that begins the transaction with them."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 async def stored(user: Caller) -> tuple[str, str]:
@@ -54,11 +36,12 @@ async def test_a_resume_and_a_letter_take_three_statements_each(generation: Gene
     letter = cover_letters_pb2.GenerateCoverLetterRequest(profile_id=profile_id, job_posting_id=posting_id)
     await user.resumes.GenerateResume(resume)  # makes the ranking
 
-    with counted() as of_resume:
+    with sent_statements() as of_resume:
         made = await user.resumes.GenerateResume(resume)
-    with counted() as of_letter:
+    with sent_statements() as of_letter:
         written = await user.letters.GenerateCoverLetter(letter)
 
+    # The first begins the transaction.
     assert len(of_resume) == 3, of_resume
     assert len(of_letter) == 3, of_letter
     assert made == await user.resumes.GetResume(resumes_pb2.GetResumeRequest(id=made.id))

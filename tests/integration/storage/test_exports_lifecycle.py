@@ -11,12 +11,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.runtime import statements
 from services.runtime.errors import FailedPrecondition, InvalidArgument, NotFound, ResourceExhausted
 from services.storage.objects.base import ObjectStore
 from tests.support.postgres import Databases
+from tests.support.sent_statements import sent_statements
 from tests.support.storage_service import (
     PDF,
     StorageHarness,
@@ -293,9 +292,12 @@ async def test_an_archive_is_read_as_fast_as_it_is_taken(
         assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
 
 
-async def test_many_watchers_cost_the_database_no_more_than_one(
-    storage: StorageHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def looked_at(sent: list[tuple[str, Any]]) -> list[int]:
+    """How many exports each statement asks for by their ids; 0 for one that asks in another way."""
+    return [len(values.get("ids", ())) for sql, values in sent if "from exports" in sql.lower()]
+
+
+async def test_many_watchers_cost_the_database_no_more_than_one(storage: StorageHarness) -> None:
     user = storage.user()
     ids = [(await user.exports.CreateExport(create_request(storage.document(user)))).id for _ in range(10)]
     first = asyncio.Semaphore(0)
@@ -310,19 +312,11 @@ async def test_many_watchers_cost_the_database_no_more_than_one(
     watching = [asyncio.create_task(watch(id)) for id in ids for _ in range(8)]
     for _ in watching:
         await first.acquire()
-    asked: list[int] = []
-    send = statements.send
-
-    async def seen_send(connection: AsyncConnection, sql: str, values: Any = None) -> statements.Rows:
-        if "from exports" in sql.lower():
-            asked.append(len(values.get("ids", [""])))
-        return await send(connection, sql, values)
-
-    monkeypatch.setattr(statements, "send", seen_send)
     # The first poll wakes every watcher once, who then looks; from then on a poll is one statement for all.
-    async with asyncio.timeout(30):
-        while asked[-3:] != [len(ids)] * 3:  # noqa: ASYNC110 - statements have no event to wait for
-            await asyncio.sleep(0.02)
+    with sent_statements() as sent:
+        async with asyncio.timeout(30):
+            while looked_at(sent)[-3:] != [len(ids)] * 3:  # noqa: ASYNC110 - statements have no event to wait for
+                await asyncio.sleep(0.02)
     for id in ids:
         await user.exports.CancelExport(exports_pb2.CancelExportRequest(id=id))
     for seen in await asyncio.wait_for(asyncio.gather(*watching), 20):

@@ -50,7 +50,7 @@ def test_a_line_that_is_no_name_used_again_is_no_company(read_posting: Read, sec
 def test_the_persons_own_groups_keep_their_meaning(sample: Callable[[], Composition]) -> None:
     shown = groups(sample())
     assert shown["Frameworks"] == ["FastAPI", "gRPC", "Django", "Celery"]
-    assert shown["Data"] == ["PostgreSQL", "Kafka", "Redis"]
+    assert shown["Data"] == ["PostgreSQL", "Database migrations", "Kafka", "Redis"]
 
 
 def test_a_short_form_stands_behind_the_full_one(sample: Callable[[], Composition]) -> None:

@@ -486,7 +486,7 @@ class Queue:
 
     async def _take_back(self, connection: AsyncConnection, row: Row[Any], *, delay: float) -> Result:
         if row.cancel_requested:
-            return await self._end_and_tell(connection, row, Outcome.CANCELLED, row.last_error)
+            return await self._end_and_tell(connection, row, Outcome.CANCELLED, "")
         return await self._release(connection, row, error=row.last_error, delay=delay, spent=row.spent - 1)
 
     async def _release(

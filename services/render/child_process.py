@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import select
 import shutil
 import socket
 from collections.abc import Callable
@@ -35,6 +36,7 @@ class ChildProcess:
         self.on_gone: Callable[[], None] | None = None
         self._gone = asyncio.Event()
         self._writer: asyncio.StreamWriter | None = None
+        self._line = select.poll()
         self._listener: asyncio.Task[None] | None = None
         self._reaping: asyncio.Task[Death] | None = None
 
@@ -53,6 +55,7 @@ class ChildProcess:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         child = cls(zygote, pid, folder, nursery.options.answer_limit)
+        child._line.register(ours, 0)
         try:
             reader, child._writer = await asyncio.open_unix_connection(sock=ours, limit=2**20)
         except BaseException:  # cancelled, more often than not: neither socket nor process may be left behind
@@ -65,7 +68,10 @@ class ChildProcess:
 
     @property
     def alive(self) -> bool:
-        return not self._gone.is_set()
+        """Whether its end of the line is open, asked of the system: the event loop learns of deaths one by one, and
+        a job handed to a dead child in between would be blamed for the death.
+        """
+        return not self._gone.is_set() and not self._line.poll(0)
 
     async def wait_ready(self, seconds: float) -> Frame:
         """The child's first word. Raises ChildGoneError, TimeoutError."""

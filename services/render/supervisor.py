@@ -168,6 +168,9 @@ class Supervisor:
         """
         began = time.perf_counter()
         child = await self._take()
+        while not child.alive:  # died between being handed out and now, by no fault of this job
+            self._release(child)
+            child = await self._take()
         self._observe("wait", time.perf_counter() - began)
         left = remaining()
         limit = self._config.time_limit if left is None else min(self._config.time_limit, max(left, 0.0))

@@ -228,6 +228,18 @@ async def test_an_idle_child_that_dies_is_replaced(supervised: Start, job: MakeJ
         assert supervisor.healthy()
 
 
+async def test_a_job_is_not_handed_to_a_child_that_just_died(
+    supervised: Start, job: MakeJob, alive: Callable[[int], bool]
+) -> None:
+    async with supervised(spares=1) as supervisor:
+        await eventually(lambda: len(supervisor.child_pids()) == 2)
+        for pid in supervisor.child_pids():
+            os.kill(pid, signal.SIGKILL)
+        while any(alive(pid) for pid in supervisor.child_pids()):
+            time.sleep(0.001)  # noqa: ASYNC251 - the loop must not learn of the deaths before the job comes
+        assert (await supervisor.run(job("say back"))).data == b"back"
+
+
 async def test_without_the_zygote_all_begins_anew(
     supervised: Start, job: MakeJob, alive: Callable[[int], bool]
 ) -> None:

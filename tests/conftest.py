@@ -1,5 +1,10 @@
 """Fixtures of all tests. A fixture costs nothing until a test asks for it."""
 
+import asyncio
+from collections.abc import Callable, Mapping
+
+import uvloop
+
 from tests.support.postgres import databases, postgres, session_databases
 from tests.support.s3 import s3_endpoint
 from tests.support.scheduling import pytest_xdist_make_scheduler
@@ -13,3 +18,8 @@ __all__ = [
     "session_databases",
     "system",
 ]
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that processes run on."""
+    return {"uvloop": uvloop.new_event_loop}

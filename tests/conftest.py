@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import uvloop
 
+from tests.support.commits import hold_next_commit
 from tests.support.postgres import databases, postgres, session_databases
 from tests.support.s3 import s3_endpoint
 from tests.support.scheduling import pytest_xdist_make_scheduler
@@ -12,6 +13,7 @@ from tests.support.system import system
 
 __all__ = [
     "databases",
+    "hold_next_commit",
     "postgres",
     "pytest_xdist_make_scheduler",
     "s3_endpoint",

@@ -8,6 +8,7 @@
         ...
         async with acting_as(connection, tenant_id, user_id):          # one record of that user, same transaction
             ...
+    before_commit(connection, hook)                                    # hook() as the commit is about to be sent
     after_commit(connection, hook)                                     # hook() once this transaction stands
     after_rollback(connection, hook)                                   # hook() once it is known not to, or not known
     transaction_time(connection)                                       # the database's clock, one for all replicas
@@ -128,6 +129,7 @@ class _Transaction:
 
     role: str
     began: datetime | None = None
+    ready: list[Callable[[], None]] = field(default_factory=list)
     hooks: list[Callable[[], None]] = field(default_factory=list)
     undo: list[Callable[[], None]] = field(default_factory=list)
 
@@ -285,6 +287,8 @@ class Database:
                     yield connection
                 finally:
                     info.pop(_KEY, None)
+                for hook in transaction.ready:
+                    hook()
                 committing = True
                 await commit(connection)
         except DBAPIError as error:
@@ -346,6 +350,13 @@ async def acting_as(
         return
     await _RESCOPE.run(connection, _scope(QUEUE_ROLE, None, None, shared=False))
     transaction.role = QUEUE_ROLE
+
+
+def before_commit(connection: AsyncConnection, hook: Callable[[], None]) -> None:
+    """Calls `hook` when the present transaction has done all it does and its commit is about to be sent; the commit may
+    still fail. The hook must not block.
+    """
+    _of(connection).ready.append(hook)
 
 
 def after_commit(connection: AsyncConnection, hook: Callable[[], None]) -> None:

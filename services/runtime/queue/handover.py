@@ -4,9 +4,11 @@ Without it the worker is woken after the commit and claims in a transaction of i
 system need not spend. Nothing else changes: the work is leased in the database as by a claim, under the same limits.
 
     seat = waiter.reserved                      # by Doorbell.seat(kind), while the waiter waits
-    seat.give(handed)                           # once the queuing transaction stands
-    seat.free()                                 # when it does not: the waiter goes on waiting
+    seat.give(handed)                           # as the queuing transaction's commit is sent
+    seat.free()                                 # when it does not come to that: the waiter goes on waiting
 
+The worker begins while the commit is on its way to the disk. Should the commit fail, it has worked for nothing: its
+lease is in no table, so whatever it reports is refused. Until the outcome is known, `Queue.settled` holds reports back.
 If the process dies between the commit and the answer to the worker, the lease runs out, as after any claim.
 """
 
@@ -55,8 +57,8 @@ class Seat:
             self._outcome.set_result(handed)
 
     def free(self) -> None:
-        """There will be no work after all."""
-        if not self._left:
+        """There will be no work after all. Says nothing once work was given."""
+        if not self._left and not self._outcome.done():
             self._outcome.set_result(None)
 
     async def outcome(self) -> Handed | None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,14 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.runtime.db import Database, acting_as, after_commit, after_rollback, transaction_time
+from services.runtime.db import (
+    Database,
+    acting_as,
+    after_commit,
+    after_rollback,
+    before_commit,
+    transaction_time,
+)
 from services.runtime.errors import AlreadyExists, FailedPrecondition, ResourceExhausted, VitaeError
 from services.runtime.queue import sql
 from services.runtime.queue.doorbell import Doorbell
@@ -46,7 +53,9 @@ def backoff(spent: int, jitter: float) -> float:
 
 
 class Queue:
-    """Operations on one service's queue tables. Keeps nothing but how it was set up and what it is about to return."""
+    """Operations on one service's queue tables. Keeps nothing but how it was set up, what it is about to return, and
+    what was handed over by transactions that are just being committed.
+    """
 
     def __init__(
         self,
@@ -68,12 +77,13 @@ class Queue:
         self._clock = clock
         self._jitter = jitter
         self._returning: set[asyncio.Task[None]] = set()
+        self._settling: dict[UUID, asyncio.Event] = {}
 
     async def enqueue(self, connection: AsyncConnection, work: Work, *, content: object = None) -> None:
         """Queues work in the caller's transaction (the user's own, or acting_as).
 
         With `content`, which stands for what `on_claimed` would read, a worker that waits in this process gets the work
-        with it as soon as the transaction is committed (handover.py).
+        with it as the transaction is committed (handover.py).
         Raises ResourceExhausted (QUEUE_FULL) past the user's waiting limit, AlreadyExists (WORK_EXISTS) when work with
         this id is live; the transaction is then to be rolled back.
         """
@@ -168,6 +178,15 @@ class Queue:
                     if handed is not None and on_handed is not None:
                         on_handed(handed)
                         return [handed.lease]
+
+    async def settled(self, ids: Iterable[UUID]) -> None:
+        """Returns when the transactions in which these were handed over have come to their ends, well or badly.
+
+        Workers' reports wait for that before they are looked at: a quick one may arrive before the commit it builds on.
+        """
+        for id in ids:
+            if (settling := self._settling.get(id)) is not None:
+                await settling.wait()
 
     async def heartbeat(
         self, connection: AsyncConnection, owner: UUID, beats: Sequence[Beat], *, lease: float
@@ -416,13 +435,26 @@ class Queue:
             expires_at=expires_at,
             enqueued_at=now,
         )
-        after_commit(connection, lambda: seat.give(Handed(lease, content)))
+        settling = asyncio.Event()
+
+        def give() -> None:
+            self._settling[work.id] = settling
+            seat.give(Handed(lease, content))
+
+        def settle() -> None:
+            self._settling.pop(work.id, None)
+            settling.set()
+
+        before_commit(connection, give)
+        after_commit(connection, settle)
+        after_rollback(connection, settle)
         return True
 
     def _return_soon(self, database: Database, lease: Lease) -> None:
         """Gives work back whose worker went away while it was handed over; when that fails, the lease runs out."""
 
         async def give_back() -> None:
+            await self.settled([lease.id])
             try:
                 async with database.queue_transaction() as connection:
                     await self.give_back(connection, lease.id, lease.owner, lease.attempt)

@@ -4,6 +4,7 @@ Work is seen through the queue's role, which may read a few plain columns of exp
 stand, never what is in them.
 """
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,8 +70,21 @@ class KnownLeases:
         return export if now < until else None
 
 
+_LOOKS = (0.05, 0.2, 0.75)
+"""Seconds between looks for an export that is not there. Work is handed out while its transaction commits, and the
+result of a short rendering may come to another replica before that is done."""
+
+
 async def look_up(database: Database, queue: Queue, fence: Fence) -> LeasedExport | None:
     """The export behind a lease; None when it is gone. Whether the lease holds is decided by the queue, at the end."""
+    for pause in _LOOKS:
+        if (found := await _look(database, queue, fence)) is not None:
+            return found
+        await asyncio.sleep(pause)
+    return await _look(database, queue, fence)
+
+
+async def _look(database: Database, queue: Queue, fence: Fence) -> LeasedExport | None:
     query = select(
         exports.c.tenant_id,
         exports.c.user_id,

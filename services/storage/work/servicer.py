@@ -98,6 +98,7 @@ class WorkServicer(WorkServiceServicer):
         for each in request.items:
             fence = Fence.of(each.lease)
             by_owner[fence.owner].append(Beat(fence.export_id, fence.attempt, each.progress, each.step))
+        await self.queue.settled(each.id for beats in by_owner.values() for each in beats)
         answer = messages.HeartbeatWorkResponse()
         answer.lease_expire_time.CopyFrom(
             timestamp(datetime.now(UTC) + timedelta(seconds=self.lease_seconds))
@@ -122,6 +123,7 @@ class WorkServicer(WorkServiceServicer):
         if first is None or first.WhichOneof("part") != "header":
             raise InvalidArgument(fields=[FieldError("header", "must be the first message")])
         fence = Fence.of(first.header.lease)
+        await self.queue.settled([fence.export_id])
         seconds = await self.publishing.publish(fence, Upload(first.header.file, request_iterator))
         return messages.CompleteWorkResponse(publish_seconds=seconds)
 
@@ -130,7 +132,9 @@ class WorkServicer(WorkServiceServicer):
         require_service(WORKER)
         error = request.error
         failure = Failure(error.reason or "UNKNOWN", error.message, error.retryable)
-        again = await self.failing.fail(Fence.of(request.lease), failure, killed=request.killed)
+        fence = Fence.of(request.lease)
+        await self.queue.settled([fence.export_id])
+        again = await self.failing.fail(fence, failure, killed=request.killed)
         answer = messages.FailWorkResponse(will_retry=again is not None)
         if again is not None:
             answer.next_attempt_time.CopyFrom(timestamp(again))
@@ -141,8 +145,10 @@ class WorkServicer(WorkServiceServicer):
     ) -> messages.ReturnWorkResponse:
         """Takes leases back; they cost no attempt."""
         require_service(WORKER)
-        for each in request.leases:
-            await self.failing.give_back(Fence.of(each))
+        fences = [Fence.of(each) for each in request.leases]
+        await self.queue.settled(each.export_id for each in fences)
+        for fence in fences:
+            await self.failing.give_back(fence)
         return messages.ReturnWorkResponse()
 
     async def _claimed(self, owner: UUID, limit: int, wait: float) -> tuple[list[Lease], dict[UUID, Content]]:
@@ -209,6 +215,7 @@ class WorkServicer(WorkServiceServicer):
         return work
 
     async def _give_back(self, leases: Sequence[Lease]) -> None:
+        await self.queue.settled(each.id for each in leases)
         for lease in leases:
             await self.failing.give_back(Fence(lease.id, lease.owner, lease.attempt))
 

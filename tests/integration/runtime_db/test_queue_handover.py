@@ -1,7 +1,7 @@
 """Work handed to a worker that waits in the process which queues it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from services.runtime.queue import Handed, Lease, Outcome, Work
 from services.runtime.queue.audit import slot_mismatches
+from tests.support.commits import Commit
 from tests.support.postgres import Databases
 from tests.support.queue_sample import KIND, TENANT, Sample, make_schema, person, record_end, sample_service
 
@@ -107,6 +108,65 @@ async def test_work_is_seen_by_nobody_before_its_transaction_stands(sample: Samp
         assert waiting.handed == []
         assert not waiting.task.done()
     assert len(await waiting.task) == 1
+
+
+async def complete(sample: Sample, lease: Lease) -> Outcome:
+    async with sample.database.user_transaction(person(ANNA)) as connection:
+        result = await sample.queue.complete(connection, lease.id, lease.owner, lease.attempt)
+        if result.outcome is not Outcome.LOST:
+            await record_end(connection, lease.id, result.outcome.value)
+    return result.outcome
+
+
+async def test_a_worker_begins_while_the_commit_is_on_its_way(
+    sample: Sample, hold_next_commit: Callable[[], Commit]
+) -> None:
+    waiting = await wait_for_work(sample)
+    commit = hold_next_commit()
+    queuing = asyncio.create_task(enqueue(sample, ANNA))
+    (lease,) = await waiting.task
+    settled = asyncio.create_task(sample.queue.settled([lease.id]))
+    await asyncio.sleep(0.05)
+    assert not queuing.done()
+    assert not settled.done()
+    assert await complete(sample, lease) is Outcome.LOST, "which is why reports wait"
+    commit.go.set()
+    await settled
+    assert await complete(sample, lease) is Outcome.COMPLETED
+    assert await queuing == lease.id
+
+
+async def test_work_of_a_commit_that_fails_is_in_nobodys_hands(
+    sample: Sample, hold_next_commit: Callable[[], Commit]
+) -> None:
+    waiting = await wait_for_work(sample)
+    commit = hold_next_commit()
+    commit.fails = True
+    queuing = asyncio.create_task(enqueue(sample, ANNA))
+    (lease,) = await waiting.task
+    commit.go.set()
+    with pytest.raises(LookupError):
+        await queuing
+    await sample.queue.settled([lease.id])
+    assert await complete(sample, lease) is Outcome.LOST
+    async with sample.database.queue_transaction() as connection:
+        assert await sample.queue.standing(connection, [lease.id]) == {}
+    waiting = await wait_for_work(sample)
+    second = await enqueue(sample, ANNA)
+    assert [each.id for each in await waiting.task] == [second]
+
+
+async def test_a_worker_that_leaves_during_the_commit_costs_no_attempt(
+    sample: Sample, hold_next_commit: Callable[[], Commit]
+) -> None:
+    waiting = await wait_for_work(sample)
+    commit = hold_next_commit()
+    queuing = asyncio.create_task(enqueue(sample, ANNA))
+    (lease,) = await waiting.task
+    sample.queue._return_soon(sample.database, lease)
+    await asyncio.sleep(0.05)
+    commit.go.set()
+    await given_back(sample, await queuing)
 
 
 async def test_a_worker_goes_on_waiting_when_the_transaction_fails(sample: Sample) -> None:

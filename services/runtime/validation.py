@@ -31,14 +31,29 @@ def violations(message: Message) -> list[FieldError]:
     except (protovalidate.CompilationError, protovalidate.EvaluationError) as error:
         raise Internal(reason="BROKEN_VALIDATION_RULE") from error
     broken = [FieldError(_path(each.proto), each.proto.message or each.proto.rule_id) for each in found]
-    # A text with a NUL has one among the message's bytes, but so has many a number: only then the texts are looked at.
-    if b"\0" in message.SerializeToString() and any("\0" in each for each in texts_of(message)):
+    if _may_hold_nul(message):
         broken.extend(FieldError(path, _NUL) for path in islice(_nul_texts(message, ""), _MOST_NUL))
     return broken
 
 
 _NUL = "must not hold the character U+0000"
 _MOST_NUL = 20
+
+_PRINTED_SIZE = 32 * 1024
+"""Bytes of the largest message that is printed to be searched: larger ones hold files, which are long in print."""
+
+
+def _may_hold_nul(message: Message) -> bool:
+    """Whether a text may have a NUL: without one among the message's bytes, none has; but so has many a number.
+
+    Printed, which compiled code does in a third of the time that looking at each text takes, a NUL is an escape.
+    """
+    serialized = message.SerializeToString()
+    if b"\0" not in serialized:
+        return False
+    if len(serialized) <= _PRINTED_SIZE and "\\000" not in str(message):
+        return False
+    return any("\0" in each for each in texts_of(message))
 
 
 def _nul_texts(message: Message, path: str) -> Iterator[str]:

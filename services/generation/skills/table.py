@@ -1,12 +1,13 @@
 """The curated table of skills: canonical names, other spellings, fields, neighbours.
 
-The data are the files of data/, a field each; their form is described in data/programming_languages.toml.
+The data are the files of data/, a field each; their form is described in data/programming_languages.toml. names.py adds
+what skills are called in single languages.
 """
 
 import gc
 import tomllib
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
@@ -16,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 import ahocorasick
 
+from services.generation.skills.names import name_files, with_names
 from services.generation.skills.tokens import Tokenizer, Tokens, fold
 
 Kind = Literal["technical", "soft", "language", "credential"]
@@ -93,8 +95,11 @@ class SkillTable:
         self._automaton.make_automaton()
 
     @classmethod
-    def load(cls) -> "SkillTable":
+    def load(cls, languages: Collection[str] | None = None) -> "SkillTable":
         """The table from the package's own data files. Takes a third of a second and more: once a process.
+
+        Args:
+            languages: tags of the languages of data/names to read; all of them when left out.
 
         Raises:
             ValueError: the data contradict themselves; says where.
@@ -103,13 +108,13 @@ class SkillTable:
         collects = gc.isenabled()
         gc.disable()
         try:
-            return cls._load()
+            return cls._load(languages)
         finally:
             if collects:
                 gc.enable()
 
     @classmethod
-    def _load(cls) -> "SkillTable":
+    def _load(cls, languages: Collection[str] | None) -> "SkillTable":
         texts = [
             file.read_text(encoding="utf-8")
             for file in sorted(
@@ -117,10 +122,16 @@ class SkillTable:
             )
             if file.name.endswith(".toml")
         ]
-        fields = [tomllib.loads(text) for text in texts]
+        named = {
+            tag: text for tag, text in name_files().items() if languages is None or tag in languages
+        }
+        fields = with_names(
+            [tomllib.loads(text) for text in texts],
+            {tag: tomllib.loads(text) for tag, text in named.items()},
+        )
         tokenizer = _tokenizer(fields)
         skills = _skills(fields)
-        fingerprint = sha256("\0".join(texts).encode()).hexdigest()[:16]
+        fingerprint = sha256("\0".join([*texts, *named.values()]).encode()).hexdigest()[:16]
         return cls(skills.values(), _aliases(fields, skills, tokenizer), tokenizer, fingerprint)
 
     def candidates(self, tokens: Tokens) -> list[tuple[int, Alias]]:

@@ -5,7 +5,7 @@ others. Texts are compared without case and accents: "gestión" would be found i
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -13,9 +13,6 @@ from services.generation.postings.language import known_languages
 from services.generation.skills.names import name_files
 from services.generation.skills.table import Rule, SkillTable
 from tests.support.labelled_matches import FOLDER, TUNED_ON
-
-_ENDINGS = ("", "s", "n", "en", "e", "es")
-"""The table finds a name of six letters with these too."""
 
 
 @cache
@@ -44,15 +41,15 @@ def _tokenized_postings() -> tuple[tuple[str, str], ...]:
     return tuple((tag, nameless_table().tokens(text).joined) for tag, text in tuned_postings())
 
 
-def everyday_languages(key: str, own: str) -> set[str]:
+def everyday_languages(key: str, own: str, endings: Collection[str]) -> set[str]:
     """Other languages that have a name, given as it stands in `Tokens.joined`, among their everyday words or in their
-    labelled postings; `own` too where it is one of its stop words.
+    labelled postings; `own` too where it is one of its stop words. `endings` are those the name is found with too.
     """
     found = {tag for tag, joined in _tokenized_postings() if tag != own and key in joined}
     word = key.strip()
     if " " in word:
         return found
-    forms = {word + ending for ending in _ENDINGS} if len(word) > 5 else {word}
+    forms = {word, *(word + ending for ending in endings if len(word) >= 6)}
     for each in known_languages():
         if each.tag == own:
             words = each.stop_words
@@ -85,7 +82,11 @@ def refused_names(names_by_tag: Mapping[str, Mapping[str, Any]]) -> Iterator[str
                     yield f"{tag}: {name!r} of {skill!r} means {other!r} already"
                 elif known and known.rule is not Rule.OPEN and rule is Rule.OPEN:
                     yield f"{tag}: {name!r} of {skill!r} counts under a rule, and would in any case"
-                elif not known and rule is Rule.OPEN and (languages := everyday_languages(key, tag)):
+                elif (
+                    not known
+                    and rule is Rule.OPEN
+                    and (languages := everyday_languages(key, tag, names["endings"]))
+                ):
                     yield f"{tag}: {name!r} of {skill!r} is everyday in {', '.join(sorted(languages))}"
 
 

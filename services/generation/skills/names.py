@@ -45,6 +45,17 @@ def with_names(
     return merged
 
 
+def own_endings(named: Mapping[str, Mapping[str, Any]]) -> Mapping[str, frozenset[str]]:
+    """The endings that each name takes in its language, for names that are not inflected as the table does else."""
+    found: dict[str, frozenset[str]] = {}
+    for names in named.values():
+        endings = frozenset(names["endings"])
+        for entry in names["skills"].values():
+            for name in entry if isinstance(entry, list) else entry.get("aliases", ()):
+                found[name] = found.get(name, frozenset()) | endings
+    return found
+
+
 def _both(old: Any, new: Any) -> dict[str, Any]:
     """One entry of the spellings of two, each a list of aliases or a table of them by rule."""
     first, second = ({"aliases": each} if isinstance(each, list) else each for each in (old, new))

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 import ahocorasick
 
-from services.generation.skills.names import name_files, with_names
+from services.generation.skills.names import name_files, own_endings, with_names
 from services.generation.skills.tokens import Tokenizer, Tokens, fold
 
 Kind = Literal["technical", "soft", "language", "credential"]
@@ -27,6 +27,8 @@ _ENDINGS = ("s", "n", "en", "e", "es")
 """Of plurals and cases in English, French, Spanish, Portuguese, Dutch and German."""
 _INFLECTED = 6
 """Letters a word has at least for its endings to be tried."""
+_MARKS = frozenset(".+#&")
+"""Punctuation that belongs to names such as "C++" and ".NET"."""
 
 
 class Rule(Enum):
@@ -122,17 +124,17 @@ class SkillTable:
             )
             if file.name.endswith(".toml")
         ]
-        named = {
+        name_texts = {
             tag: text for tag, text in name_files().items() if languages is None or tag in languages
         }
-        fields = with_names(
-            [tomllib.loads(text) for text in texts],
-            {tag: tomllib.loads(text) for tag, text in named.items()},
-        )
+        named = {tag: tomllib.loads(text) for tag, text in name_texts.items()}
+        fields = with_names([tomllib.loads(text) for text in texts], named)
         tokenizer = _tokenizer(fields)
         skills = _skills(fields)
-        fingerprint = sha256("\0".join([*texts, *named.values()]).encode()).hexdigest()[:16]
-        return cls(skills.values(), _aliases(fields, skills, tokenizer), tokenizer, fingerprint)
+        fingerprint = sha256("\0".join([*texts, *name_texts.values()]).encode()).hexdigest()[:16]
+        return cls(
+            skills.values(), _aliases(fields, skills, tokenizer, own_endings(named)), tokenizer, fingerprint
+        )
 
     def candidates(self, tokens: Tokens) -> list[tuple[int, Alias]]:
         """Every spelling that stands in the text, with the index of its first token; overlapping ones too."""
@@ -154,12 +156,15 @@ def _tokenizer(fields: Iterable[Mapping[str, Any]]) -> Tokenizer:
     for field in fields:
         for name, entry in field["skills"].items():
             for rule, spelling in _spellings(name, entry):
-                for word in spelling.casefold().split():
-                    if any(mark in word for mark in ".+#&") and any(each.isalnum() for each in word):
-                        whole.add(word)
-                words = plain.key(spelling).split()
-                if len(words) == 1 and rule is Rule.OPEN:
-                    single.add(words[0])
+                if not _MARKS.isdisjoint(spelling):
+                    for word in spelling.casefold().split():
+                        if not _MARKS.isdisjoint(word) and any(each.isalnum() for each in word):
+                            whole.add(word)
+                # Most are several plain words, which need not be split to be counted.
+                if rule is Rule.OPEN and not (" " in spelling and spelling.replace(" ", "").isalpha()):
+                    words = plain.key(spelling).split()
+                    if len(words) == 1:
+                        single.add(words[0])
     return Tokenizer(frozenset(whole), frozenset(single))
 
 
@@ -191,7 +196,10 @@ def _skills(fields: Iterable[Mapping[str, Any]]) -> dict[str, Skill]:
 
 
 def _aliases(
-    fields: Iterable[Mapping[str, Any]], skills: Mapping[str, Skill], tokenizer: Tokenizer
+    fields: Iterable[Mapping[str, Any]],
+    skills: Mapping[str, Skill],
+    tokenizer: Tokenizer,
+    endings: Mapping[str, Collection[str]],
 ) -> list[Alias]:
     found: dict[str, Alias] = {}
     for field in fields:
@@ -206,15 +214,16 @@ def _aliases(
                     f"{phrase!r} is ignored in {field['field']} and a spelling of {found[key].skill}"
                 )
             found[key] = Alias(key, None, Rule.OPEN, frozenset())
-    return [*found.values(), *_inflected(found)]
+    return [*found.values(), *_inflected(found, endings)]
 
 
 _AS_ANY: frozenset[str] = frozenset()
 """Of spellings that count in whatever case."""
 
 
-def _inflected(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
-    """The same spellings with the endings of plural and case: "wound dressings", "Infusionstherapien".
+def _inflected(aliases: Mapping[str, Alias], endings: Mapping[str, Collection[str]]) -> Iterable[Alias]:
+    """The same spellings with the endings of plural and case: "wound dressings", "Infusionstherapien". Names of one
+    language take its own, given by name.
 
     Not for software, whose names are not inflected and are often common words; not for short words.
     """
@@ -230,7 +239,8 @@ def _inflected(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
         ):
             continue
         whole = key.rstrip()
-        for ending in _ENDINGS:
+        own = next((endings[name] for name in alias.written if name in endings), _ENDINGS)
+        for ending in own:
             if word.endswith(ending[0]) and ending != "s":
                 continue
             other = f"{whole}{ending} "

@@ -31,7 +31,7 @@ def test_no_name_is_refused() -> None:
 
 
 def test_a_skill_that_is_unknown_is_refused() -> None:
-    names = {"es": {"skills": {"Dragon taming": ["doma de dragones"]}}}
+    names = {"es": {"endings": [], "skills": {"Dragon taming": ["doma de dragones"]}}}
 
     assert list(refused_names(names)) == ["es: 'Dragon taming' is no skill"]
     with pytest.raises(ValueError, match="no skill"):
@@ -42,22 +42,25 @@ def test_a_skill_that_is_unknown_is_refused() -> None:
     ("names", "refused"),
     [
         (
-            {"pt": {"skills": {"Midwifery": ["enfermagem"]}}},
+            {"pt": {"endings": [], "skills": {"Midwifery": ["enfermagem"]}}},
             "pt: 'enfermagem' of 'Midwifery' means 'Nursing' already",
         ),
         (
             {
-                "it": {"skills": {"Wound care": ["vulnologia"]}},
-                "es": {"skills": {"Stoma care": ["vulnología"]}},
+                "it": {"endings": [], "skills": {"Wound care": ["vulnologia"]}},
+                "es": {"endings": [], "skills": {"Stoma care": ["vulnología"]}},
             },
             "es: 'vulnología' of 'Stoma care' means 'Wound care' already",
         ),
         (
-            {"nl": {"skills": {"German": ["Deutsch"]}}},
+            {"nl": {"endings": [], "skills": {"German": ["Deutsch"]}}},
             "nl: 'Deutsch' of 'German' counts under a rule, and would in any case",
         ),
-        ({"nl": {"skills": {"English": ["English breakfast"]}}}, "nl: 'English breakfast' is ignored"),
-        ({"nl": {"skills": {"Nursing": ["–"]}}}, "nl: '–' has no word"),
+        (
+            {"nl": {"endings": [], "skills": {"English": ["English breakfast"]}}},
+            "nl: 'English breakfast' is ignored",
+        ),
+        ({"nl": {"endings": [], "skills": {"Nursing": ["–"]}}}, "nl: '–' has no word"),
     ],
 )
 def test_a_name_that_is_taken_is_refused(names: dict[str, Any], refused: str) -> None:
@@ -78,12 +81,12 @@ def test_a_name_that_is_taken_is_refused(names: dict[str, Any], refused: str) ->
 def test_an_everyday_word_of_another_language_is_refused(
     tag: str, skill: str, name: str, languages: set[str]
 ) -> None:
-    refused = list(refused_names({tag: {"skills": {skill: [name]}}}))
+    refused = list(refused_names({tag: {"endings": [], "skills": {skill: [name]}}}))
 
     if languages:
         assert len(refused) == 1
         assert "is everyday in" in refused[0]
-        assert languages <= everyday_languages(nameless_table().tokenizer.key(name), tag)
+        assert languages <= everyday_languages(nameless_table().tokenizer.key(name), tag, ())
     else:
         assert refused == []
 

@@ -4,14 +4,17 @@ Everybody's text is searched for the names of all languages, so a name of one la
 others. Texts are compared without case and accents: "gestión" would be found in French "gestion".
 """
 
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from services.generation.postings.language import known_languages
 from services.generation.skills.names import name_files
 from services.generation.skills.table import Rule, SkillTable
+from services.generation.skills.tokens import fold
 from tests.support.labelled_matches import FOLDER, TUNED_ON
 
 
@@ -52,12 +55,26 @@ def everyday_languages(key: str, own: str, endings: Collection[str]) -> set[str]
     forms = {word, *(word + ending for ending in endings if len(word) >= 6)}
     for each in known_languages():
         if each.tag == own:
-            words = each.stop_words
-        else:
-            words = each.stop_words | each.generic_words | each.title_nouns | each.furniture
-        if not words.isdisjoint(forms):
+            if not each.stop_words.isdisjoint(forms):
+                found.add(own)
+            continue
+        words = each.stop_words | each.generic_words | each.title_nouns | each.furniture
+        if not (words | _letter_words().get(each.tag, frozenset())).isdisjoint(forms):
             found.add(each.tag)
     return found
+
+
+@cache
+def _letter_words() -> Mapping[str, frozenset[str]]:
+    """The words letters are made of, by language: verbs and phrases of everyday that lists of stop words leave out."""
+    folder = files("services.generation.letters").joinpath("languages")
+    return {
+        file.name.removesuffix(".toml"): frozenset(
+            fold(word) for word in re.findall(r"[^\W\d_]+", file.read_text(encoding="utf-8"))
+        )
+        for file in folder.iterdir()
+        if file.name.endswith(".toml")
+    }
 
 
 def refused_names(names_by_tag: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

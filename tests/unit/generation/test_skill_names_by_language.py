@@ -73,6 +73,7 @@ def test_a_name_that_is_taken_is_refused(names: dict[str, Any], refused: str) ->
         ("pl", "Wound care", "also", {"de", "en"}),
         ("es", "Operations management", "gestión", {"fr"}),
         ("nl", "Tutoring", "manager", {"en", "de"}),
+        ("nl", "Welding", "lassen", {"de"}),
         ("it", "Wound care", "piaghe e tagli", set()),
         ("pt", "Emergency nursing", "emergency department", set()),
         ("nl", "Wound care", "het", {"nl"}),

@@ -28,6 +28,9 @@ class Language:
     cues: Mapping[str, Phrases]
     """must, nice, negators, not_negators, needs, turns, and who else is spoken of: passing, makes, beside,
     departments (words of one) and towards (words before one)."""
+    whom: Mapping[str, Phrases]
+    """Of whom a sentence speaks: applicant, about (words before a company), ours (words before a colleague), streets
+    (of an address), persons (words before a name)."""
     year_units: Phrases
     year_experience: Phrases
     year_not_before: Phrases
@@ -112,6 +115,7 @@ def _language(tag: str) -> Language:
         tag=tag,
         headings=_phrases(both, "headings"),
         cues=_phrases(both, "cues"),
+        whom=_phrases(both, "whom"),
         year_units=_phrases(both, "years")["units"],
         year_experience=_phrases(both, "years")["experience"],
         year_not_before=_phrases(both, "years")["not_before"],

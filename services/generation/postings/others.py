@@ -1,10 +1,10 @@
-"""Names of skills that speak of somebody else: what the company makes and offers, whom one works with, who does it."""
+"""Names of skills that speak of somebody else: what the company makes and offers, and whom one works with."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from services.generation.postings.language import Language
-from services.generation.postings.requirements import MENTIONED, ImportanceReader
+from services.generation.postings.requirements import ImportanceReader
 from services.generation.postings.sections import Sections
 from services.generation.postings.sentences import Part
 from services.generation.skills.extraction import Mention
@@ -42,7 +42,7 @@ def of_the_applicant(
     for mention in mentions:
         skill = mention.skill
         if skill.name not in in_title:
-            if _is_aside(mention, reader):
+            if _is_of_company(mention, reader):
                 continue
             if skill.kind == "technical" and skill.group != "software":
                 if any(each.start <= mention.start < each.end for each in made):
@@ -56,16 +56,13 @@ def of_the_applicant(
         yield mention
 
 
-def _is_aside(mention: Mention, reader: ImportanceReader) -> bool:
+def _is_of_company(mention: Mention, reader: ImportanceReader) -> bool:
     """Whether a mention stands where a posting asks for nothing, and is no software, product or standard with a name
     of its own: that the company has those is worth knowing.
     """
     if mention.skill.group == "software" or any(letter.isupper() for letter in mention.skill.name[1:]):
         return False
-    kind = reader.kind(mention.start)
-    if kind == "aside":
-        return reader.importance(mention.start, mention.end) == MENTIONED
-    return kind in ("company", "offer", "legal")
+    return reader.kind(mention.start) in ("company", "offer", "legal")
 
 
 def _beside(mention: Mention, tokens: Tokens, language: Language) -> bool:

@@ -209,6 +209,30 @@ def test_what_is_mentioned_in_passing_is_not_asked_for(text: str, locale: str, r
     assert found["SAP"] == postings_pb2.IMPORTANCE_MENTIONED
 
 
+@pytest.mark.parametrize(
+    ("behind", "importance"),
+    [
+        ("Purchasing is on days.", postings_pb2.IMPORTANCE_MENTIONED),
+        ("Purchasing would be a bonus.", postings_pb2.IMPORTANCE_NICE_TO_HAVE),
+        ("You need to have done purchasing.", postings_pb2.IMPORTANCE_MUST_HAVE),
+        ("No purchasing experience required.", postings_pb2.IMPORTANCE_NEGATED),
+        ("A dog.\n\n- Purchasing", postings_pb2.IMPORTANCE_MUST_HAVE),
+    ],
+)
+def test_a_paragraph_behind_the_list_that_asks_has_to_say_so(
+    behind: str, importance: int, read_posting: Read
+) -> None:
+    read = read_posting(f"Cook\n\nRequirements\n- Python\n- Kitchens\n\n{behind}", "en")
+
+    assert importance_of(read)["Procurement"] == importance
+
+
+def test_years_behind_the_list_that_asks_are_no_demand(read_posting: Read) -> None:
+    read = read_posting("Cook\n\nRequirements\n- Python\n\nThe owners have 30 years of experience.", "en")
+
+    assert not read.analysis.HasField("years_required")
+
+
 def test_a_title_line_tells_company_and_place(skills: SkillTable) -> None:
     text = "Sales Representative at Acme Robotics in Austin, TX\n\nRequirements\n- Salesforce"
 

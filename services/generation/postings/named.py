@@ -199,8 +199,8 @@ def _item(tokens: Tokens, first: int, last: int, language: Language) -> _Name | 
 
 
 def _is_piece(tokens: Tokens, name: _Name, language: Language, spellings: Collection[str]) -> bool:
-    """Whether a name is a piece of a phrase and says nothing alone: "checklists" after a bracket, "reports", the surname
-    after an initial, "Sauberes" in "Sauberes und sicheres Arbeiten".
+    """Whether a name is a piece of a phrase and says nothing alone: "checklists" after a bracket, "reports", the
+    surname after an initial, "Sauberes" in "Sauberes und sicheres Arbeiten".
     """
     before = tokens.text[: tokens.starts[name.first]].rstrip()
     if before.endswith((")", "]")) or _INITIAL.search(before, max(0, len(before) - 3)):

@@ -27,6 +27,8 @@ _MARKER = re.compile(
     r"\s*[(\[|,–-]*\s*\b(?:[mwfdxihg](?:\s*[/|*.,]\s*[mwfdxihg]){1,3}|all genders?|gn|h/f|f/h|m/f/d|remote|hybrid"
     r"|full[- ]time|part[- ]time|vollzeit|teilzeit|voll- oder teilzeit|cdi|cdd|temps plein"
     r"|100\s*%|80\s*[-–]\s*100\s*%)\b"
+    # "remote within the EU", "remote in Germany": the place is no part of the title.
+    r"(?:(?<=remote)\s+(?:within|in|from|inside|anywhere in)\s+[^)\]|,–\n]{2,40}(?=[)\]|,–\n]|$))?"
     r"\s*[)\]]?",
     re.IGNORECASE,
 )

@@ -77,7 +77,7 @@ class ImportanceReader:
         if said is not None:
             return MUST if said == MUST and kind != "nice" else NICE
         if kind == "aside":
-            return MENTIONED
+            return NICE if sentence.tells_work else MENTIONED
         return MUST if kind == "requirements" or (kind != "nice" and not self._demands) else NICE
 
     def _denied_next(self, sentence: "_Sentence", number: int) -> bool:
@@ -127,6 +127,8 @@ class _Sentence:
     clauses_said: tuple[postings_pb2.Importance.ValueType | None, ...]
     in_passing: bool
     """Whether it speaks of what others use."""
+    tells_work: bool
+    """Whether it begins with "you", as duties do in prose."""
     about_company: bool
     """Whether it is a whole sentence, unlike a title, and does not speak of the applicant."""
 
@@ -144,7 +146,8 @@ class _Sentence:
         about_company = part.tokens.text[part.end : part.end + 1] in _ENDS and not part.has(
             language.whom["applicant"]
         )
-        return cls(part, whole, found, starts, _onward(found, said, language), passing, about_company)
+        onward, work = _onward(found, said, language), part.keys.startswith(tuple(language.whom["you"]))
+        return cls(part, whole, found, starts, onward, passing, work, about_company)
 
 
 def _said(part: Part, language: Language) -> postings_pb2.Importance.ValueType | None:

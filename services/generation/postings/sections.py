@@ -53,7 +53,8 @@ def divide(text: str, language: Language) -> Sections:
             kind = ""  # an item of a list, however much it sounds like a heading
         if kind:
             headings.append((start, offset + length))
-            listed = parted = False
+            # What follows a heading in its own line is all that it heads: "Nice: Rust, Zig."
+            listed, parted = length < len(body.rstrip()), False
         elif not line.strip():
             parted = True
         elif item:

@@ -217,6 +217,7 @@ def test_what_is_mentioned_in_passing_is_not_asked_for(text: str, locale: str, r
         ("You need to have done purchasing.", postings_pb2.IMPORTANCE_MUST_HAVE),
         ("No purchasing experience required.", postings_pb2.IMPORTANCE_NEGATED),
         ("A dog.\n\n- Purchasing", postings_pb2.IMPORTANCE_MUST_HAVE),
+        ("You will do the purchasing.", postings_pb2.IMPORTANCE_NICE_TO_HAVE),
     ],
 )
 def test_a_paragraph_behind_the_list_that_asks_has_to_say_so(
@@ -225,6 +226,13 @@ def test_a_paragraph_behind_the_list_that_asks_has_to_say_so(
     read = read_posting(f"Cook\n\nRequirements\n- Python\n- Kitchens\n\n{behind}", "en")
 
     assert importance_of(read)["Procurement"] == importance
+
+
+def test_a_line_behind_its_own_heading_is_all_that_it_heads(read_posting: Read) -> None:
+    found = importance_of(read_posting("Cook\n\nMust: Python, kitchens.\n\nPurchasing is on days.", "en"))
+
+    assert found["Python"] == postings_pb2.IMPORTANCE_MUST_HAVE
+    assert found["Procurement"] == postings_pb2.IMPORTANCE_MENTIONED
 
 
 def test_years_behind_the_list_that_asks_are_no_demand(read_posting: Read) -> None:

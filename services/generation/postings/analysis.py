@@ -116,7 +116,7 @@ def _read(
         remote=remote_policy(tokens, words),
         keywords=keywords(tokens, sections, [*mentions, *spans], beside, words),
         responsibilities=responsibilities(parts, sections, words),
-        education_requirements=education_requirements(parts, sections, words),
+        education_requirements=education_requirements(parts, reader, words),
         analyzer_version=ANALYZER_VERSION,
     )
     years = years_required(tokens, parts, sections, reader, words)

@@ -271,3 +271,21 @@ def test_keywords_are_no_names_and_come_from_the_work_where_it_is_told(read_post
 
     assert [(each.text, each.mentions) for each in read.analysis.keywords][:1] == [("marzipan", 2)]
     assert not {"galway", "clifden", "sunshine"} & {each.text for each in read.analysis.keywords}
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Requirements\n- Degree in law\n- Python", ["Degree in law"]),
+        ("Requirements\n- A degree is not required\n- Python", []),
+        ("Requirements\n- Degree in law\n\nNice to have\n- NVQ in care", ["Degree in law"]),
+        ("Requirements\n- Python\n\nNice to have\n- NVQ in care", ["NVQ in care"]),
+        ("Requirements\n- Python\n\nDegree courses are paid for.", []),
+        ("Duties\n- Teach in the master's degree\n\nRequirements\n- Degree in law", ["Degree in law"]),
+        ("We have a degree of freedom.\n\nRequirements\n- Python", []),
+    ],
+)
+def test_a_degree_counts_where_it_is_asked_for(text: str, asked: list[str], read_posting: Read) -> None:
+    read = read_posting(f"Lawyer\n\n{text}", "en")
+
+    assert list(read.analysis.education_requirements) == asked

@@ -35,6 +35,8 @@ _MARKER = re.compile(
 _INNER_GENDER = re.compile(
     r"(?<=\w)(?:[:*_]in(?:nen)?|/-?in(?:nen)?|\(in\)|\(e\)|·e|\(a\)|/a|/o|\(n\))\b(?:\))?", re.IGNORECASE
 )
+_GENDERS = re.compile(r"(?:\(|\b)[mwfdxh]\s*[/|]\s*[mwfdxh](?:\)|\b)", re.IGNORECASE)
+_WANTED = re.compile(r"\s+(?:gesucht|wanted|gezocht|cercasi)\s*!*(?=\s*(?:\(|$))", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://|www\.|@\w")
 _AT = re.compile(rf"\s(?:at|bei|bei der|chez|@)\s(?P<name>{_NAME})(?:,? (?:in|à|en) (?P<place>{_PLACE}))?")
 
@@ -83,7 +85,7 @@ def _first_title_line(text: str, sections: Sections, language: Language) -> str:
             return ""
         if any(first <= start < last for first, last in sections.headings):
             continue
-        words = stripped.split()
+        words = _before_place(stripped).split()
         if (
             len(stripped) > _LONGEST_TITLE
             or len(words) > _TITLE_WORDS
@@ -96,9 +98,14 @@ def _first_title_line(text: str, sections: Sections, language: Language) -> str:
     return ""
 
 
+def _before_place(line: str) -> str:
+    """A line up to the first dash or bar, where company and place follow a title."""
+    return next((piece for piece in _pieces(line) if piece), line)
+
+
 def _names_job(line: str, language: Language) -> bool:
     """Whether a line holds a word for a job, alone or at the end of a compound ("Pflegefachkraft")."""
-    if re.search(r"\([mwfdx]\s*[/|]\s*[mwfdx]", line, re.IGNORECASE):
+    if _GENDERS.search(line) or _WANTED.search(line):
         return True
     for word in re.findall(r"[^\W\d_]+", _INNER_GENDER.sub("", line)):
         key = fold(word)
@@ -204,7 +211,7 @@ def _location(text: str, language: Language) -> str:
 
 def _clean_title(title: str, company: str) -> str:
     """A title without gender marks, working time, place and company around it."""
-    title = _INNER_GENDER.sub("", title)
+    title = _WANTED.sub("", _INNER_GENDER.sub("", title))
     if company:
         title = re.sub(rf"\s*(?:\bat\b|\bbei\b|\bchez\b|@|[|–—-])\s*{re.escape(company)}.*$", "", title)
     parts = [part for part in _pieces(_MARKER.sub(" ", title)) if part]

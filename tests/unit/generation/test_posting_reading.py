@@ -289,3 +289,22 @@ def test_a_degree_counts_where_it_is_asked_for(text: str, asked: list[str], read
     read = read_posting(f"Lawyer\n\n{text}", "en")
 
     assert list(read.analysis.education_requirements) == asked
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("Data Engineer (remote within the EU)", "Data Engineer"),
+        ("Data Engineer, remote in Portugal", "Data Engineer"),
+        ("Data Engineer - remote from anywhere - Acme", "Data Engineer"),
+        ("Brauer gesucht", "Brauer"),
+        ("Maler und Lackierer gesucht (m/w/d)", "Maler und Lackierer"),
+        (
+            "Brasseuse ou brasseur de bières (H/F) – Brasserie des Deux Ponts et du Canal, Lyon",
+            "Brasseuse ou brasseur de bières",
+        ),
+        ("Motor Claims Handler", "Motor Claims Handler"),
+    ],
+)
+def test_a_title_is_read_without_what_stands_around_it(line: str, title: str, read_posting: Read) -> None:
+    assert read_posting(f"{line}\n\nRequirements\n- Python").title == title

@@ -68,7 +68,10 @@ class ImportanceReader:
         sentence = self._sentences[place]
         number = max(0, bisect_right(sentence.clause_starts, start) - 1)
         clause = sentence.clauses[number]
-        if self._negated(clause, start, end) or self._denied_next(sentence, number):
+        if self._negated(clause, start, end) or (
+            # "Nice to see, but not a must" is a wish.
+            sentence.clauses_said[number] != NICE and self._denied_next(sentence, number)
+        ):
             return NEGATED
         kind = self.kind(start)
         if kind in _BESIDE or (kind not in _ASKING and sentence.in_passing):

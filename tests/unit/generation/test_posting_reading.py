@@ -308,3 +308,25 @@ def test_a_degree_counts_where_it_is_asked_for(text: str, asked: list[str], read
 )
 def test_a_title_is_read_without_what_stands_around_it(line: str, title: str, read_posting: Read) -> None:
     assert read_posting(f"{line}\n\nRequirements\n- Python").title == title
+
+
+@pytest.mark.parametrize(
+    ("line", "locale", "importance"),
+    [
+        ("Python wird nicht erwartet", "de", postings_pb2.IMPORTANCE_NEGATED),
+        ("Kenntnisse in Rust oder Python werden nicht verlangt", "de", postings_pb2.IMPORTANCE_NEGATED),
+        ("Python ist schön, aber kein Muss", "de", postings_pb2.IMPORTANCE_NICE_TO_HAVE),
+        ("Python ist kein Muss", "de", postings_pb2.IMPORTANCE_NEGATED),
+        ("Vous n'avez pas besoin de connaître Python", "fr", postings_pb2.IMPORTANCE_NEGATED),
+        ("No hace falta Python", "es", postings_pb2.IMPORTANCE_NEGATED),
+        ("Non serve conoscere Python", "it", postings_pb2.IMPORTANCE_NEGATED),
+        ("Experience of Python would help", "en", postings_pb2.IMPORTANCE_NICE_TO_HAVE),
+    ],
+)
+def test_wishes_and_denials_are_told_apart(
+    line: str, locale: str, importance: int, read_posting: Read
+) -> None:
+    heading = {"de": "Profil", "fr": "Profil", "es": "Requisitos", "it": "Requisiti", "en": "Requirements"}
+    read = read_posting(f"{heading[locale]}\n- {line}\n- Linux", locale)
+
+    assert importance_of(read)["Python"] == importance

@@ -38,6 +38,7 @@ class ImportanceReader:
     def __init__(self, tokens: Tokens, sections: Sections, language: Language) -> None:
         self._tokens = tokens
         self._sections = sections
+        self._language = language
         self._cues = language.cues
         self._negators, self._needs = _single(language.cues["negators"]), _single(language.cues["needs"])
         self._sentences = [_Sentence.of(each, language) for each in sentences(tokens)]
@@ -56,7 +57,7 @@ class ImportanceReader:
         kind = self._sections.kind_at(start)
         if kind == "intro" and self._tells_all:
             place = bisect_right(self._starts, start) - 1
-            if place >= 0 and self._sentences[place].about_company:
+            if place >= 0 and _is_about_company(self._sentences[place].part, self._language):
                 return "company"
         return kind
 
@@ -132,8 +133,6 @@ class _Sentence:
     """Whether it speaks of what others use."""
     tells_work: bool
     """Whether it begins with "you", as duties do in prose."""
-    about_company: bool
-    """Whether it is a whole sentence, unlike a title, and does not speak of the applicant."""
 
     @classmethod
     def of(cls, part: Part, language: Language) -> "_Sentence":
@@ -146,11 +145,14 @@ class _Sentence:
         }
         whole = said[0] if len(found) == 1 else next(iter(spread)) if len(spread) == 1 else None
         starts, passing = tuple(each.start for each in found), part.has(language.cues["passing"])
-        about_company = part.tokens.text[part.end : part.end + 1] in _ENDS and not part.has(
-            language.whom["applicant"]
-        )
         onward, work = _onward(found, said, language), part.keys.startswith(tuple(language.whom["you"]))
-        return cls(part, whole, found, starts, onward, passing, work, about_company)
+        return cls(part, whole, found, starts, onward, passing, work)
+
+
+def _is_about_company(sentence: Part, language: Language) -> bool:
+    """Whether it is a whole sentence, unlike a title, and does not speak of the applicant."""
+    ends = sentence.tokens.text[sentence.end : sentence.end + 1] in _ENDS
+    return ends and not sentence.has(language.whom["applicant"])
 
 
 def _said(part: Part, language: Language) -> postings_pb2.Importance.ValueType | None:

@@ -114,18 +114,15 @@ def _kind(heading: str, language: Language, tokenizer: Tokenizer, *, exact: bool
     words = key.count(" ") - 1
     if not key or words > 9:
         return ""
-    for kind in _ORDER:
-        if key in language.headings[kind]:
-            return kind
-    best, covered = "", 0
-    for kind in _ORDER:
-        for phrase in language.headings[kind]:
-            length = phrase.count(" ") - 1
-            # Part of a longer line is a heading only where it is most of it and stands at its beginning or end.
-            fits = key.startswith(phrase) or (not exact and key.endswith(phrase))
-            if fits and length > covered and length * 2 >= words and words - length <= 3:
-                best, covered = kind, length
-    return best
+    # Part of a longer line is a heading only where it is most of it and stands at its beginning or end.
+    parts = key.split()
+    for length in range(words, max((words + 1) // 2, words - 3, 1) - 1, -1):
+        first, last = f" {' '.join(parts[:length])} ", f" {' '.join(parts[-length:])} "
+        for kind in _ORDER:
+            phrases = language.headings[kind]
+            if first in phrases or (not exact and last in phrases):
+                return kind
+    return ""
 
 
 def _lines(text: str) -> list[tuple[int, str]]:

@@ -114,7 +114,7 @@ def _read(
         text=text,
         skills=asked,
         remote=remote_policy(tokens, words),
-        keywords=keywords(tokens, sections, [*mentions, *spans], beside, words),
+        keywords=keywords(tokens, sections, [*mentions, *spans], beside, reader, words),
         responsibilities=responsibilities(parts, sections, words),
         education_requirements=education_requirements(parts, reader, words),
         analyzer_version=ANALYZER_VERSION,

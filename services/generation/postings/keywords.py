@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from services.generation.postings.language import Language
+from services.generation.postings.requirements import NEGATED, ImportanceReader
 from services.generation.postings.sections import Sections
 from services.generation.skills.extraction import Mention
 from services.generation.skills.stems import stem
@@ -19,6 +20,7 @@ def keywords(
     sections: Sections,
     mentions: Iterable[Mention | postings_pb2.TextSpan],
     apart: Iterable[str],
+    reader: ImportanceReader,
     language: Language,
 ) -> list[postings_pb2.Keyword]:
     """The words, most frequent first, then first named; words of one stem count together, as first written.
@@ -29,6 +31,7 @@ def keywords(
             other parts tell the work, and what stands behind a list that asks.
         mentions: Skills, whose words are left out.
         apart: Folded words left out besides: the company's name, the place.
+        reader: Tells what the posting does without ("no surgical experience required"), which is left out, too.
         language: Stop words and words of every posting.
     """
     taken = {index for each in mentions for index in range(each.start, each.end)}
@@ -47,6 +50,8 @@ def keywords(
         ):
             continue
         if sections.kind_at(start) in beside or _in_any(start, sections.headings):
+            continue
+        if reader.importance(start, end) == NEGATED:
             continue
         root = stem(key, language.tag)
         places.setdefault(root, []).append((start, end))

@@ -49,6 +49,8 @@ class Language:
     generic_words: frozenset[str]
     """Words of every posting, which tell nothing about this one."""
     title_nouns: frozenset[str]
+    organisations: frozenset[str]
+    """Words of a company's name, in all languages: it need not speak the posting's."""
     named: Mapping[str, Phrases]
     """How a skill is named that no table knows; en.toml explains the words."""
     before_names: frozenset[str]
@@ -132,6 +134,7 @@ def _language(tag: str) -> Language:
         stop_words=stop,
         generic_words=generic,
         title_nouns=_words(both, "titles", "nouns"),
+        organisations=_words([_data(each) for each in _tags()], "organisations", "words"),
         named=named,
         before_names=(around | generic) - stop,
         after_names=around - stop,

@@ -253,6 +253,34 @@ def test_a_title_line_tells_company_and_place(skills: SkillTable) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "company", "location"),
+    [
+        ("St. Brendan Hospital, Dublin", "St. Brendan Hospital", "Dublin"),
+        ("Klinikum Elmstadt, Bad Homburg", "Klinikum Elmstadt", "Bad Homburg"),
+        ("Colegio Olmo · Zaragoza", "Colegio Olmo", "Zaragoza"),
+        ("Elmwood, Cork", "Elmwood", "Cork"),
+        ("San Francisco, California", "", ""),
+        ("Elm Street School", "", ""),
+    ],
+)
+def test_the_line_under_the_title_tells_company_and_place(
+    line: str, company: str, location: str, read_posting: Read
+) -> None:
+    again = "\n\nElmwood is a family business." if "Elmwood" in line else ""
+    read = read_posting(f"Ward Nurse\n{line}\n\nRequirements\n- Triage{again}", "en")
+
+    assert (read.title, read.company, read.location) == ("Ward Nurse", company, location)
+
+
+def test_keywords_are_nothing_the_posting_does_without(read_posting: Read) -> None:
+    read = read_posting(
+        "Baker\n\nRequirements\n- marzipan from the oven\n- No surgical experience required", "en"
+    )
+
+    assert [each.text for each in read.analysis.keywords] == ["marzipan", "oven"]
+
+
 def test_keywords_leave_out_what_stands_behind_a_list_that_asks(read_posting: Read) -> None:
     read = read_posting(
         "Baker\n\nRequirements\n- marzipan from the oven\n\nCompany bicycle, private pension. Marzipan is free.",

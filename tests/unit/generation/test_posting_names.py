@@ -114,6 +114,8 @@ def test_products_and_departments_are_no_skills(
             False,
         ),
         ("Koch\n\nProfil\n- Python\n\nDas bekommst du von uns\n- Massage am Arbeitsplatz", "Massage", False),
+        ("Cook\n\nRequirements\n- Python\n\nWe pay for massage on Fridays.", "Massage", False),
+        ("Cook\n\nRequirements\n- Python\n\nMassage is done by others.", "Massage", True),
         # The introduction speaks of the company where other parts tell all of the work.
         (
             "Cook\n\nOur barn does its own welding.\n\nTasks\n- Bake\n\nRequirements\n- Python",
@@ -140,6 +142,7 @@ def test_products_and_departments_are_no_skills(
         # Colleagues.
         ("Cook\n\nTasks\n- tune it with our level designers", "Level design", False),
         ("Cook\n\nRequirements\n- experience with level designers", "Level design", True),
+        ("Cook\n\nTasks\n- report to the Head of Sales", "Sales management", False),
         ("Level designer\n\nTasks\n- tune it with our level designers", "Level design", True),
     ],
 )

@@ -58,10 +58,12 @@ class ImportanceReader:
         if kind not in ("intro", "aside"):
             return kind
         place = bisect_right(self._starts, start) - 1
-        sentence = self._sentences[max(0, place)].part
-        if kind == "intro" and self._tells_all and _is_about_company(sentence, self._language):
+        sentence = self._sentences[max(0, place)]
+        if kind == "intro" and self._tells_all and _is_about_company(sentence.part, self._language):
             return "company"
-        if kind == "aside" and sentence.has(self._language.whom["offers"]):
+        # "You must be free to drive" offers nothing.
+        demands = MUST in (sentence.said, *sentence.clauses_said)
+        if kind == "aside" and not demands and sentence.part.has(self._language.whom["offers"]):
             return "offer"
         return kind
 

@@ -4,7 +4,7 @@ Values are computed at once, evidence only when somebody reads it: thousands of 
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -19,20 +19,6 @@ from services.generation.postings.requirements import MUST, NICE
 from services.generation.skills.tokens import Tokenizer
 from vitae.generation.v1 import matching_pb2, postings_pb2
 
-WEIGHTS = {
-    "must_have_skills": 0.40,
-    "nice_to_have_skills": 0.15,
-    "experience_years": 0.15,
-    "seniority": 0.05,
-    "title": 0.10,
-    "education": 0.05,
-    "keywords": 0.10,
-}
-
-_SOFT = 0.5
-"""Weight of a way of working against a skill: everybody claims teamwork."""
-_UNKNOWN = 0.5
-"""Weight of a skill that no table knows: many have it and call it otherwise."""
 _LICENCE = 1.5
 """Weight of a certificate or licence that is a must: without it the work may not be done."""
 _REPEATED = 0.25
@@ -86,18 +72,18 @@ def _key(title: str, tokenizer: Tokenizer) -> str:
     return tokenizer.split(title).joined
 
 
-def total(found: Sequence[Part]) -> float:
+def total(found: Sequence[Part], weights: Mapping[str, float]) -> float:
     """The score, four decimals; the weights of absent components go to the others in proportion."""
-    whole = fsum(WEIGHTS[part.name] for part in found)
-    return round(fsum(WEIGHTS[part.name] / whole * part.value for part in found), 4)
+    whole = fsum(weights[part.name] for part in found)
+    return round(fsum(weights[part.name] / whole * part.value for part in found), 4)
 
 
-def weigh(found: Sequence[Part]) -> list[matching_pb2.ScoreComponent]:
+def weigh(found: Sequence[Part], weights: Mapping[str, float]) -> list[matching_pb2.ScoreComponent]:
     """The components with their weights and evidence."""
-    whole = fsum(WEIGHTS[part.name] for part in found)
+    whole = fsum(weights[part.name] for part in found)
     components = []
     for part in found:
-        weight = WEIGHTS[part.name] / whole
+        weight = weights[part.name] / whole
         evidence = part.explain()
         for each in evidence:
             each.points = round(each.points * weight, 6)
@@ -176,8 +162,7 @@ def _neighbour_evidence(
 def _weight(skill: AskedSkill) -> float:
     repeated = 1 + _REPEATED * (min(skill.mentions, _MOST_MENTIONS) - 1)
     licence = _LICENCE if skill.licence and skill.importance == MUST else 1.0
-    certain = _SOFT if skill.soft else _UNKNOWN if skill.roots else 1.0
-    return repeated * licence * certain
+    return repeated * licence * skill.certainty
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ class Language:
     """must, nice, negators, not_negators, needs, turns, and who else is spoken of: passing, makes, beside,
     departments (words of one) and towards (words before one)."""
     whom: Mapping[str, Phrases]
-    """Of whom a sentence speaks: applicant, you (that begin a duty), about (words before a company), ours (words before
-    a colleague), streets (of an address), persons (words before a name)."""
+    """Of whom a sentence speaks: applicant, you (that begin a duty), offers, about (words before a company), ours
+    (words before a colleague), streets (of an address), persons (words before a name)."""
     year_units: Phrases
     year_experience: Phrases
     year_not_before: Phrases

@@ -90,7 +90,7 @@ def _is_department(mention: Mention, tokens: Tokens, language: Language) -> bool
     # "Experience with sales teams" is one's own.
     if not language.named["heads"].isdisjoint(before):
         return False
-    if any(_is_worker(key, language) for key in tokens.keys[first:after]):
+    if _is_worker(tokens.keys[first:after], language):
         near = before[-_CLOSE:]
         if not (language.whom["ours"].isdisjoint(near) and language.cues["towards"].isdisjoint(near)):
             return True
@@ -108,8 +108,12 @@ def _before(tokens: Tokens, first: int, reach: int) -> list[str]:
     return [f" {key} " for key in tokens.keys[start:first]]
 
 
-def _is_worker(key: str, language: Language) -> bool:
-    return key in language.title_nouns or key.removesuffix("s") in language.title_nouns
+def _is_worker(keys: Sequence[str], language: Language) -> bool:
+    """Whether words name somebody by their work: "level designers", "technicienne de laboratoire", "head of sales"."""
+    names = [keys[-1]]
+    if len(keys) > 1 and f" {keys[1]} " in language.named["joiners"]:
+        names.append(keys[0])
+    return any(key in language.title_nouns or key.removesuffix("s") in language.title_nouns for key in names)
 
 
 def _is_somebody(mention: Mention, tokens: Tokens, language: Language) -> bool:

@@ -52,13 +52,19 @@ class ImportanceReader:
         """The kind of the part that holds a character, as far as it speaks of the applicant.
 
         Where other parts tell work and demands, the sentences of the introduction that do not speak of the applicant
-        are about the company.
+        are about the company; those of an aside that speak of leave or pay are part of the offer.
         """
         kind = self._sections.kind_at(start)
-        if kind == "intro" and self._tells_all:
-            place = bisect_right(self._starts, start) - 1
-            if place >= 0 and _is_about_company(self._sentences[place].part, self._language):
-                return "company"
+        if kind not in ("intro", "aside"):
+            return kind
+        place = bisect_right(self._starts, start) - 1
+        sentence = self._sentences[max(0, place)]
+        if kind == "intro" and self._tells_all and _is_about_company(sentence.part, self._language):
+            return "company"
+        # "You must be free to drive" offers nothing.
+        demands = MUST in (sentence.said, *sentence.clauses_said)
+        if kind == "aside" and not demands and sentence.part.has(self._language.whom["offers"]):
+            return "offer"
         return kind
 
     def importance(self, start: int, end: int) -> postings_pb2.Importance.ValueType:
@@ -132,7 +138,7 @@ class _Sentence:
     in_passing: bool
     """Whether it speaks of what others use."""
     tells_work: bool
-    """Whether it begins with "you", as duties do in prose."""
+    """Whether it begins with "you", as duties do in prose, and denies nothing."""
 
     @classmethod
     def of(cls, part: Part, language: Language) -> "_Sentence":
@@ -145,7 +151,8 @@ class _Sentence:
         }
         whole = said[0] if len(found) == 1 else next(iter(spread)) if len(spread) == 1 else None
         starts, passing = tuple(each.start for each in found), part.has(language.cues["passing"])
-        onward, work = _onward(found, said, language), part.keys.startswith(tuple(language.whom["you"]))
+        onward = _onward(found, said, language)
+        work = part.keys.startswith(tuple(language.whom["you"])) and not part.has(language.cues["negators"])
         return cls(part, whole, found, starts, onward, passing, work)
 
 

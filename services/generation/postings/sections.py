@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.generation.postings.language import Language
-from services.generation.skills.tokens import Tokenizer
+from services.generation.skills.tokens import Tokenizer, fold
 
 Kind = Literal[
     "intro", "requirements", "nice", "responsibilities", "company", "offer", "legal", "aside", "other"
@@ -16,6 +16,7 @@ Kind = Literal[
 _ORDER: tuple[Kind, ...] = ("nice", "requirements", "responsibilities", "offer", "legal", "company")
 """A heading that fits two kinds is of the first: "preferred qualifications" are wishes."""
 _ASKING = ("requirements", "nice")
+_LINKS = ("&", "and", "und", "et")
 _HEADING_LENGTH = 70
 _BULLET = re.compile(r"\s*(?:[•▪●◦‣·*–—+-]|\d{1,2}[.)])\s+")
 _INLINE = re.compile(r"([^\n.:：!?]{2,60})[:：]\s*(?=\S)")
@@ -94,7 +95,8 @@ def _heading(line: str, language: Language, tokenizer: Tokenizer) -> tuple[str, 
 
 
 def _is_about_somebody(heading: str, language: Language, tokenizer: Tokenizer) -> bool:
-    """Whether a heading is "About" and a name: words with a capital, "and" and "&"."""
+    """Whether a heading is "About" and a name: words with a capital that are not those of every posting, "and", "&"."""
+    common = language.stop_words | language.generic_words
     for phrase in language.whom["about"]:
         length = phrase.count(" ") - 1
         name = heading.rstrip(" :：").split()[length:]
@@ -102,7 +104,7 @@ def _is_about_somebody(heading: str, language: Language, tokenizer: Tokenizer) -
         if (
             name
             and key == phrase
-            and all(word[0].isupper() or word in ("&", "and", "und", "et") for word in name)
+            and all(word in _LINKS or (word[0].isupper() and fold(word) not in common) for word in name)
         ):
             return True
     return False

@@ -114,6 +114,8 @@ def test_products_and_departments_are_no_skills(
             False,
         ),
         ("Koch\n\nProfil\n- Python\n\nDas bekommst du von uns\n- Massage am Arbeitsplatz", "Massage", False),
+        ("Cook\n\nRequirements\n- Python\n\nWe pay for massage on Fridays.", "Massage", False),
+        ("Cook\n\nRequirements\n- Python\n\nMassage is done by others.", "Massage", True),
         # The introduction speaks of the company where other parts tell all of the work.
         (
             "Cook\n\nOur barn does its own welding.\n\nTasks\n- Bake\n\nRequirements\n- Python",
@@ -127,6 +129,7 @@ def test_products_and_departments_are_no_skills(
         # Products and standards have names of their own and stay, as mentioned.
         ("Cook\n\nAbout us\nWe are ISO 9001 certified.\n\nRequirements\n- Python", "ISO 9001", True),
         ("Cook\n\nAbout Harrow & Quill\nWe do welding.\n\nRequirements\n- Python", "Welding", False),
+        ("Cook\n\nAbout The Opportunity\nWelding is what you do.\n\nRequirements\n- Python", "Welding", True),
         # Streets and people.
         ("Cook\n14 Java Street, Cork\n\nRequirements\n- Python", "Java", False),
         ("Cook\n3 rue de la Java, Lyon\n\nRequirements\n- Python", "Java", False),
@@ -140,6 +143,8 @@ def test_products_and_departments_are_no_skills(
         # Colleagues.
         ("Cook\n\nTasks\n- tune it with our level designers", "Level design", False),
         ("Cook\n\nRequirements\n- experience with level designers", "Level design", True),
+        ("Cook\n\nTasks\n- report to the Head of Sales", "Sales management", False),
+        ("Cook\n\nTasks\n- help with lead generation", "Lead generation", True),
         ("Level designer\n\nTasks\n- tune it with our level designers", "Level design", True),
     ],
 )

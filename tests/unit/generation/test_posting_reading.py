@@ -217,7 +217,9 @@ def test_what_is_mentioned_in_passing_is_not_asked_for(text: str, locale: str, r
         ("You need to have done purchasing.", postings_pb2.IMPORTANCE_MUST_HAVE),
         ("No purchasing experience required.", postings_pb2.IMPORTANCE_NEGATED),
         ("A dog.\n\n- Purchasing", postings_pb2.IMPORTANCE_MUST_HAVE),
+        ("You must be free on Sundays and know purchasing.", postings_pb2.IMPORTANCE_MUST_HAVE),
         ("You will do the purchasing.", postings_pb2.IMPORTANCE_NICE_TO_HAVE),
+        ("You won't be doing the purchasing.", postings_pb2.IMPORTANCE_MENTIONED),
     ],
 )
 def test_a_paragraph_behind_the_list_that_asks_has_to_say_so(

@@ -4,11 +4,10 @@ Everything is found by the messages' own descriptors, so a new section type need
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from itertools import count
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -24,8 +23,7 @@ _LISTS_OF_ENTRIES = frozenset({"entries", "categories"})
 _PACKAGE = resume_pb2.DESCRIPTOR.package + "."
 
 
-@dataclass(frozen=True, slots=True)
-class LineRef:
+class LineRef(NamedTuple):
     """A line and where it stands. The messages are the document's own, not copies."""
 
     path: str
@@ -37,8 +35,7 @@ class LineRef:
     line: common_pb2.Line
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRef:
+class EntryRef(NamedTuple):
     """An entry (a job, a degree, a group of skills ...) and where it stands."""
 
     path: str

@@ -3,8 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from services.generation.matching.facts import Fact, Source
 from services.generation.skills.remembered import Texts
@@ -30,8 +30,7 @@ _LISTED_TOO, _SAME_WORD = 0.15, 0.1
 _MOST_SHOWN = _WORKED + _LISTED_TOO
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(NamedTuple):
     """One place where a fact names a skill: fact.text[start:end]."""
 
     fact: Fact

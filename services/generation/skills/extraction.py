@@ -1,6 +1,6 @@
 """Finds skills by name in any text: whole words only, the longest name wins, ambiguous names need their context."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.generation.skills.table import Alias, Rule, Skill, SkillTable
 from services.generation.skills.tokens import PAUSE, STOP, Tokens
@@ -13,8 +13,7 @@ _OR = frozenset("or oder ou o lub of and und et y e en i".split())
 """Words between the languages of a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A skill and where it stands: text[start:end], in Unicode code points."""
 
     skill: Skill

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 PAUSE = ","
 """Key of what separates parts of a sentence."""
@@ -30,8 +31,7 @@ _VERSIONED = re.compile(r"(.*[^\W\d_]{2})\d+")
 """A name of one letter carries no number: "C1" is how well one speaks a language."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """A text and its tokens. The i-th token is keys[i], at text[starts[i]:ends[i]]."""
 
     text: str

@@ -4,12 +4,11 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from babel.dates import format_timedelta
 
@@ -21,8 +20,7 @@ _CURRENCIES = frozenset("EUR USD GBP CHF JPY CNY RUB PLN TRY INR KRW UAH".split(
 _PER_CENT = re.compile(r"\b(?:per ?cent(?:o|age)?|pour ?cent|por ?c(?:iento|ento))\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A number of a text and what it is a number of."""
 
     text: str
@@ -53,7 +51,7 @@ class Quantity:
 
     def scaled(self, factor: int) -> "Quantity":
         """The number times a thousand, a million ..."""
-        return replace(self, values=frozenset(each * factor for each in self.values))
+        return self._replace(values=frozenset(each * factor for each in self.values))
 
 
 def plain(text: str) -> str:

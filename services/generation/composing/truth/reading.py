@@ -1,7 +1,6 @@
 """A text taken apart into what it claims: words with what denies or weakens them, quantities, dates, skills."""
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 
 from services.generation.composing.truth.building import Statements
@@ -167,14 +166,14 @@ class _Reader:
             if scale:
                 quantity = quantity.scaled(scale)
             elif unit := unit_of(suffix):
-                quantity = replace(quantity, unit=unit)
+                quantity = quantity._replace(unit=unit)
             elif fold(suffix) not in _ORDINAL:
                 self._building.add(
                     Word(fold(literal + suffix), literal + suffix, self._building.starts, kind="code")
                 )
                 return 0
         if token.group("more"):
-            quantity = replace(quantity, modifier=">")
+            quantity = quantity._replace(modifier=">")
         return self._quantity(quantity, tokens, number + 1)
 
     def _quantity(self, quantity: Quantity, tokens: list[re.Match[str]], at: int) -> int:
@@ -227,9 +226,9 @@ class _Reader:
         if not quantity.unit and (unit := unit_of(written)):
             if token.lastgroup == "word":
                 self._building.spell(written)
-            return replace(quantity, unit=unit)
+            return quantity._replace(unit=unit)
         if written == "+":
-            return replace(quantity, modifier=">")
+            return quantity._replace(modifier=">")
         of = fold(written) in ("de", "d", "of") and max(quantity.values) >= 1_000_000
         return quantity if of else None
 
@@ -243,5 +242,5 @@ class _Reader:
             quantity, taken = quantity.scaled(scale), 1
         for length in (3, 2, 1):
             if unit := unit_of(run[taken : taken + length]):
-                return replace(quantity, unit=unit), taken + length
+                return quantity._replace(unit=unit), taken + length
         return quantity, taken

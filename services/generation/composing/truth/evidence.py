@@ -73,7 +73,12 @@ class Evidence:
     @cached_property
     def own_locale(self) -> str:
         """The language of the profile's own texts."""
-        return self.profile.locale or guess_language(list(strings(self.profile))[:50]) or self.locale
+        return self.profile.locale or guess_language(self._own_texts[:50]) or self.locale
+
+    @cached_property
+    def _own_texts(self) -> list[str]:
+        """Every text of the profile but its translations."""
+        return strings(self.profile)
 
     def texts(self, source: str) -> list[str]:
         """Every text of a fact and of what it holds, its translations with it."""
@@ -81,7 +86,7 @@ class Evidence:
             if source == SUMMARY:
                 own = [self.profile.summary, self.profile.enhanced_summary]
             else:
-                own = list(strings(self.facts[source]))
+                own = strings(self.facts[source])
             self._texts_by_source[source] = own + self._translations(source)
         return self._texts_by_source[source]
 
@@ -140,7 +145,7 @@ class Evidence:
     @cached_property
     def all_texts(self) -> tuple[str, ...]:
         """Every text of the profile."""
-        return (*strings(self.profile), *(each.text for each in self.profile.translations))
+        return (*self._own_texts, *(each.text for each in self.profile.translations))
 
     @cached_property
     def all_flat(self) -> frozenset[str]:
@@ -237,15 +242,27 @@ def keys_of(form: str, language: Language) -> set[str]:
 def by_id(message: Message) -> dict[str, Message]:
     """Every message with an id inside a message."""
     found: dict[str, Message] = {}
-    for descriptor, value in message.ListFields():
-        kind = descriptor.message_type
-        if kind is None or not _may_hold_ids(kind):
+    for name, is_repeated, has_id in _fields_with_ids(message.DESCRIPTOR):
+        if not is_repeated and not message.HasField(name):
             continue
-        for child in value if descriptor.is_repeated else [value]:
-            if "id" in kind.fields_by_name and child.id:
+        held = getattr(message, name)
+        for child in held if is_repeated else (held,):
+            if has_id and child.id:
                 found[child.id] = child
             found.update(by_id(child))
     return found
+
+
+@cache
+def _fields_with_ids(kind: Descriptor) -> tuple[tuple[str, bool, bool], ...]:
+    """Name of the fields whose messages have ids or hold some that do, whether they repeat, and whether they have
+    ids themselves; in the order of their numbers, as messages list them.
+    """
+    return tuple(
+        (field.name, field.is_repeated, "id" in field.message_type.fields_by_name)
+        for field in sorted(kind.fields, key=lambda each: each.number)
+        if field.message_type is not None and _may_hold_ids(field.message_type)
+    )
 
 
 @cache
@@ -275,17 +292,31 @@ def _entries(profile: profile_pb2.ProfileContent) -> dict[str, Message]:
     return found
 
 
-def strings(message: Message) -> Iterator[str]:
+def strings(message: Message) -> list[str]:
     """Every text inside a message, translations and unknown keys left out."""
+    found: list[str] = []
+    _add_strings(message, found)
+    return found
+
+
+def _add_strings(message: Message, found: list[str]) -> None:
     for descriptor, value in message.ListFields():
-        if descriptor.name in ("id", "translations", "extras"):
-            continue
-        children = value if descriptor.is_repeated else [value]
-        if descriptor.type == FieldDescriptor.TYPE_STRING:
-            yield from children
-        elif descriptor.type == FieldDescriptor.TYPE_MESSAGE:
+        held, is_repeated = _held(descriptor)
+        children = value if is_repeated else (value,)
+        if held is str:
+            found.extend(children)
+        elif held is Message:
             for child in children:
-                yield from strings(child)
+                _add_strings(child, found)
+
+
+@cache
+def _held(field: FieldDescriptor) -> tuple[type[str] | type[Message] | None, bool]:
+    """What a field says, texts or messages with texts, and whether it repeats. Asked once: descriptors are slow."""
+    if field.name in ("id", "translations", "extras"):
+        return None, field.is_repeated
+    held = {FieldDescriptor.TYPE_STRING: str, FieldDescriptor.TYPE_MESSAGE: Message}
+    return held.get(field.type), field.is_repeated
 
 
 def texts_of(fact: Message, field: str) -> list[str]:

@@ -61,14 +61,15 @@ def compose(
     context, original = context_of(profile, posting, ranking, options, today, skills, memory)
     wanted = context.wanted
     structure = assign_ids(_structure(context, ranking))
-    if untruths(structure, profile, today, skills, memory.evidence):
+    texts = original.texts
+    if untruths(structure, profile, today, skills, memory.evidence, texts):
         # A word put in for another turned out unproved: the person still gets a resume, in their own words alone.
         context = replace(context, wanted=None, notes=Notes())
         context.notes.notices.append(
             "The posting's own terms are not used: the profile does not prove all of them."
         )
         structure = _proved(assign_ids(_structure(context, ranking)), context, profile, memory)
-        require_truth(structure, profile, today, skills, memory.evidence)
+        require_truth(structure, profile, today, skills, memory.evidence, texts)
     match = matching_pb2.MatchAnalysis(method_version=METHOD_VERSION)
     if posting is not None and wanted is not None:
         match = score_reading(profile, original, wanted, posting.title, today, explained=False)
@@ -90,8 +91,9 @@ def _proved(
     memory: Memory,
 ) -> resume_pb2.StructuredResume:
     """The resume without the lines that do not pass the check: a person gets the rest of it."""
-    table = context.reading.table
-    found = {each.path for each in untruths(structure, profile, context.today, table, memory.evidence)}
+    texts = context.reading.texts
+    lies = untruths(structure, profile, context.today, texts.table, memory.evidence, texts)
+    found = {each.path for each in lies}
     lines = [each.line for each in iter_lines(structure) if each.path in found]
     for each in lines:
         context.notes.notices.append(

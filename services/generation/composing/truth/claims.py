@@ -79,7 +79,7 @@ class Checker:
 
     def _parts(self, text: str) -> list[Part]:
         evidence = self._evidence
-        found = read(text, self._language, evidence.locale, evidence.skills, spell_out=False)
+        found = read(text, self._language, evidence.locale, evidence.read, spell_out=False)
         return [part for sentence in found for part in sentence.parts]
 
     def _without_heads(self, text: str) -> str:

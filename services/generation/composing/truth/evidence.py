@@ -14,7 +14,7 @@ from services.generation.composing.truth.dates import Date, of_partial
 from services.generation.composing.truth.language import Language, language_of
 from services.generation.composing.truth.reading import read
 from services.generation.composing.truth.statements import Part, Word
-from services.generation.skills.extraction import find_skills
+from services.generation.skills.remembered import Texts
 from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import fold
 from vitae.resume.v1 import common_pb2, profile_pb2
@@ -43,10 +43,17 @@ class Evidence:
     """A profile, looked up by the ids of its facts."""
 
     def __init__(
-        self, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable, locale: str
+        self,
+        profile: profile_pb2.ProfileContent,
+        today: date,
+        skills: SkillTable,
+        locale: str,
+        read: Texts | None = None,
     ) -> None:
         self.profile = profile
         self.skills = skills
+        self.read = read or Texts(skills)
+        """Which skills texts name: all that is taken over from whoever read the same texts before."""
         self.locale = locale
         self._today = today
         self.facts: dict[str, Message] = {SUMMARY: profile, PERSONAL: profile.personal}
@@ -55,7 +62,6 @@ class Evidence:
         self._flat_by_source: dict[str, list[str]] = {}
         self._said_by_text: dict[tuple[str, str], list[Said]] = {}
         self._texts_by_source: dict[str, list[str]] = {}
-        self._skills_by_text: dict[str, frozenset[str]] = {}
         self._first_words_by_skill: dict[str, frozenset[str]] = {}
         self.judged: dict[tuple[object, ...], tuple[str, ...]] = {}
         """Faults found before, by all that they depend on besides the profile: most lines of a profile's next resume
@@ -108,7 +114,7 @@ class Evidence:
         if key not in self._said_by_text:
             self._said_by_text[key] = [
                 said(sentence.whole, self.language)
-                for sentence in read(key[0], self.language, key[1], self.skills, spell_out=True)
+                for sentence in read(key[0], self.language, key[1], self.read, spell_out=True)
             ]
         return self._said_by_text[key]
 
@@ -154,7 +160,7 @@ class Evidence:
 
     def proved_skills(self, texts: Iterable[str]) -> set[str]:
         """The skills that texts name."""
-        return {name for text in texts for name in self._skills_of(text)}
+        return {mention.skill.name for text in texts for mention in self.read.mentions(text)}
 
     def may_name(self, text: str, names: Iterable[str]) -> bool:
         """Whether some spelling of some skill begins with a word of the text: a quick look before a close one."""
@@ -208,14 +214,6 @@ class Evidence:
         code = location.country_code.strip()
         if len(code) == 2:
             yield str(cldr(self.locale).territories.get(code.upper(), ""))
-
-    def _skills_of(self, text: str) -> frozenset[str]:
-        """The skills a text names; remembered, because facts stand behind many lines."""
-        known = self._skills_by_text.get(text)
-        if known is None:
-            found = find_skills(self.skills.tokens(text), self.skills)
-            known = self._skills_by_text[text] = frozenset(mention.skill.name for mention in found)
-        return known
 
 
 def said(part: Part, language: Language) -> Said:

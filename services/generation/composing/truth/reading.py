@@ -16,7 +16,7 @@ from services.generation.composing.truth.quantities import (
 )
 from services.generation.composing.truth.statements import Part, Sentence, Word
 from services.generation.composing.truth.tokens import TOKEN, kanji_numbers, mark_skills
-from services.generation.skills.table import SkillTable
+from services.generation.skills.remembered import Texts
 from services.generation.skills.tokens import fold
 
 _ORDINAL = frozenset("st nd rd th er ere eme º ª o a".split())
@@ -26,12 +26,12 @@ _ABBREVIATIONS = frozenset(
 _ELIDED = frozenset("l d qu n s c j m t".split())
 
 
-def read(text: str, language: Language, tag: str, table: SkillTable, *, spell_out: bool) -> list[Sentence]:
+def read(text: str, language: Language, tag: str, texts: Texts, *, spell_out: bool) -> list[Sentence]:
     """The sentences of a text. `tag` says how its numbers are written; `spell_out` has the words inside the names of
     skills and units listed too, as sources need it.
     """
     names: list[tuple[str, str]] = []
-    shown = mark_skills(text, table, names)
+    shown = mark_skills(text, texts, names)
     shown, dates = take_dates(kanji_numbers(plain(shown)))
     reader = _Reader(language, tag, names, spell_out=spell_out)
     sentences = reader.read(shown)

@@ -2,8 +2,7 @@
 
 import re
 
-from services.generation.skills.extraction import find_skills
-from services.generation.skills.table import SkillTable
+from services.generation.skills.remembered import Texts
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _MARKS = (
@@ -31,11 +30,11 @@ _KANJI_NUMBER = re.compile(
 )
 
 
-def mark_skills(text: str, table: SkillTable, names: list[tuple[str, str]]) -> str:
+def mark_skills(text: str, texts: Texts, names: list[tuple[str, str]]) -> str:
     """The text with marks in the place of the skills it names."""
     if "\ue000" in text or "\ue001" in text:
         text = text.translate({0xE000: None, 0xE001: None})
-    for mention in reversed(find_skills(table.tokens(text), table)):
+    for mention in reversed(texts.mentions(text)):
         names.append((mention.skill.name, mention.written(text)))
         text = f"{text[: mention.start]}\ue000{len(names) - 1}\ue001{text[mention.end :]}"
     return text

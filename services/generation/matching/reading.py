@@ -60,12 +60,13 @@ class Reading:
         """
         self.table = table
         self.texts = texts or Texts(table)
-        self.facts: list[tuple[Fact, Tokens]] = [(fact, self.texts.tokens(fact.text)) for fact in facts]
+        read = [(fact, *self.texts.read(fact.text)) for fact in facts]
+        self.facts: list[tuple[Fact, Tokens]] = [(fact, tokens) for fact, tokens, _ in read]
         self.skills: dict[str, list[Naming]] = {}
         self._places: dict[str, dict[str, list[tuple[int, int]]]] = {}
         unknown: dict[str, str] = {}
-        for fact, tokens in self.facts:
-            mentions = [each for each in self.texts.mentions(fact.text) if not _denied_at(each.start, tokens)]
+        for fact, tokens, named in read:
+            mentions = [each for each in named if not _denied_at(each.start, tokens)]
             for each in mentions:
                 key = self.texts.key(each.written(fact.text))
                 self.skills.setdefault(each.skill.name, []).append(Naming(fact, each.start, each.end, key))
@@ -136,10 +137,6 @@ class Reading:
         """A fact by its number and where a token of it stands: fact.text[start:end]."""
         fact, tokens = self.facts[number]
         return fact, tokens.starts[token], tokens.ends[token]
-
-    def words(self, language: str) -> dict[str, tuple[Fact, int, int]]:
-        """The first place of each stem."""
-        return {root: self.place(*found[0]) for root, found in self.stems(language).items()}
 
 
 def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing_suffices: bool) -> float:

@@ -164,8 +164,8 @@ class Statements:
 
     def _is_role(self) -> bool:
         """Whether what comes is what somebody worked as: "as the manager"."""
-        small = [each for each in self._pending[-2:] if each in self._language.neutral]
-        return any(each in self._language.roles for each in small)
+        language = self._language
+        return any(each in language.roles and each in language.neutral for each in self._pending[-2:])
 
     def skill(self, name: str, written: str) -> None:
         """Takes in a skill by its canonical name."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 
+from services.generation.composing.truth.dates import Date
 from services.generation.composing.truth.evidence import Evidence, Said, keys_of
 from services.generation.composing.truth.quantities import Quantity, is_currency
 from services.generation.composing.truth.reading import read
@@ -45,7 +46,10 @@ class Checker:
         self._held = held
         self._sources = sources
         self._names = names
-        self._dates = evidence.dates(sources)
+
+    @cached_property
+    def _dates(self) -> Sequence[Date]:
+        return self._evidence.dates(self._sources)
 
     @cached_property
     def _said(self) -> Sequence[Said]:
@@ -71,11 +75,12 @@ class Checker:
     def unproved(self, text: str) -> Iterator[str]:
         """What no sentence of the sources says."""
         for part in self._parts(self._without_heads(text)):
-            if self._is_tenure(part):
+            if self._is_tenure(part) or any(self._bears_out(each, part) for each in self._said):
                 continue
-            reasons = [list(self._missing(part, each)) for each in self._said]
-            if not reasons or all(reasons):
-                yield self._reason(part, reasons)
+            yield self._reason(part)
+
+    def _bears_out(self, said: Said, part: Part) -> bool:
+        return next(self._missing(part, said), None) is None
 
     def _parts(self, text: str) -> list[Part]:
         evidence = self._evidence
@@ -122,7 +127,8 @@ class Checker:
         held = {each for each in texts if each and each in text}
         return sorted(held, key=lambda each: (-len(each), each))
 
-    def _reason(self, part: Part, reasons: Sequence[Sequence[str]]) -> str:
+    def _reason(self, part: Part) -> str:
+        """Why no sentence bears a statement out."""
         for word in part.words:
             if not any(self._find(word, each) for each in self._said):
                 kind = "the skill " if word.kind == "skill" else ""
@@ -130,7 +136,8 @@ class Checker:
         for quantity in part.quantities:
             if not any(self._proofs(quantity, each) for each in self._said):
                 return f"the number {quantity.text} is not in its source"
-        return min((each for each in reasons if each), key=len, default=["it is not in its source"])[0]
+        reasons = (list(self._missing(part, each)) for each in self._said)
+        return min(reasons, key=len, default=["it is not in its source"])[0]
 
     def _missing(self, part: Part, said: Said) -> Iterator[str]:
         """What one sentence does not bear out of a statement."""

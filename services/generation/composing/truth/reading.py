@@ -102,10 +102,11 @@ class _Reader:
             return 0
         if mark and fold(tail) == "s":
             written = head
-        money = unit_of(written)
-        if is_currency(money) and number + 1 < len(tokens) and tokens[number + 1].group("number"):
-            self._building.money = money
-            return 0
+        if number + 1 < len(tokens) and tokens[number + 1].group("number"):
+            money = unit_of(written)
+            if is_currency(money):
+                self._building.money = money
+                return 0
         value, used = self._spelled(tokens, number)
         if value is not None and not (
             used == 1 and fold(written) in self._language.neutral and not self._spell_out

@@ -70,8 +70,11 @@ def room(locale: str) -> float:
 
 
 def _rows_by_kind(ruler: Ruler, resume: resume_pb2.StructuredResume) -> dict[str, float]:
-    kinds = {section.WhichOneof("content") or "" for section in resume.sections}
-    return {kind: _rows_of(ruler, resume, kind) for kind in kinds}
+    rows: dict[str, float] = {}
+    for section in resume.sections:
+        kind = section.WhichOneof("content") or ""
+        rows[kind] = rows.get(kind, 0.0) + ruler.section_rows(section)
+    return rows
 
 
 def _rows_of(ruler: Ruler, resume: resume_pb2.StructuredResume, kind: str) -> float:

@@ -213,8 +213,8 @@ def _shown_entry(entry: "_Entry", part: str) -> Iterator[Fact]:
     for field, name in _HEADS.get(part, ()):
         yield _field(entry, name, getattr(entry, field), part, prominent=part in _PROMINENT)
     for holder in ("description", "summary"):
-        if holder in entry.DESCRIPTOR.fields_by_name:
-            yield _line(getattr(entry, holder), Source.PROVED, entry.id, part)
+        if told := getattr(entry, holder, None):
+            yield _line(told, Source.PROVED, entry.id, part)
     for each in getattr(entry, "achievements", ()):
         yield _line(each, Source.PROVED, entry.id, part)
     for each in getattr(entry, "technologies", ()):

@@ -319,11 +319,17 @@ def _held(field: FieldDescriptor) -> tuple[type[str] | type[Message] | None, boo
 
 def texts_of(fact: Message, field: str) -> list[str]:
     """The texts of one field of a fact; none where it has no such field."""
-    descriptor = fact.DESCRIPTOR.fields_by_name.get(field)
-    if descriptor is None or descriptor.type != FieldDescriptor.TYPE_STRING:
+    is_repeated = _text_fields(fact.DESCRIPTOR).get(field)
+    if is_repeated is None:
         return []
     value = getattr(fact, field)
-    return list(value) if descriptor.is_repeated else [value]
+    return list(value) if is_repeated else [value]
+
+
+@cache
+def _text_fields(kind: Descriptor) -> Mapping[str, bool]:
+    """Whether the fields that hold texts repeat, by name."""
+    return {each.name: each.is_repeated for each in kind.fields if each.type == FieldDescriptor.TYPE_STRING}
 
 
 def flat(text: str) -> str:

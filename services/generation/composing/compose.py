@@ -9,7 +9,6 @@ from services.document.text import content_text
 from services.generation.composing import entries, header
 from services.generation.composing.beginners import is_graduate
 from services.generation.composing.context import Context, Notes, squeeze
-from services.generation.composing.extent import Ruler
 from services.generation.composing.length import shorten
 from services.generation.composing.memory import Memory
 from services.generation.composing.quality import quality
@@ -60,7 +59,8 @@ def compose(
     memory = memory or Memory()
     context, original = context_of(profile, posting, ranking, options, today, skills, memory)
     wanted = context.wanted
-    structure = assign_ids(_structure(context, ranking))
+    made, rows = _structure(context, ranking)
+    structure = assign_ids(made)
     texts = original.texts
     if untruths(structure, profile, today, skills, memory.evidence, texts):
         # A word put in for another turned out unproved: the person still gets a resume, in their own words alone.
@@ -68,7 +68,8 @@ def compose(
         context.notes.notices.append(
             "The posting's own terms are not used: the profile does not prove all of them."
         )
-        structure = _proved(assign_ids(_structure(context, ranking)), context, profile, memory)
+        made, rows = _structure(context, ranking)[0], None
+        structure = _proved(assign_ids(made), context, profile, memory)
         require_truth(structure, profile, today, skills, memory.evidence, texts)
     match = matching_pb2.MatchAnalysis(method_version=METHOD_VERSION)
     if posting is not None and wanted is not None:
@@ -79,7 +80,7 @@ def compose(
         content_text=content_text(structure),
         match=match,
         improvements=tuple(_with_lines(context.notes.improvements, structure)),
-        qa=quality(structure, match if posting is not None else None, context.ruler),
+        qa=quality(structure, match if posting is not None else None, rows),
         notices=tuple(dict.fromkeys(context.notes.notices)),
     )
 
@@ -148,12 +149,14 @@ def context_of(
         today=today,
         notes=Notes(),
         photo=profile.personal.photo,
-        ruler=Ruler(read.locale),
     )
     return context, original
 
 
-def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.StructuredResume:
+def _structure(
+    context: Context, ranking: matching_pb2.Ranking
+) -> tuple[resume_pb2.StructuredResume, float | None]:
+    """The resume, and the rows it takes."""
     skills = skills_section(context)
     sections = {
         "summary": resume_pb2.ResumeSection(summary=header.summary(context, ranking, skills)),
@@ -187,8 +190,7 @@ def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.St
         sections=[section for section in found if _has_content(section)],
         metadata=header.metadata(context, header.top_skills(context, skills)),
     )
-    shorten(context, made)
-    return made
+    return made, shorten(context, made)
 
 
 def _has_content(section: resume_pb2.ResumeSection) -> bool:

@@ -27,10 +27,10 @@ _JOINERS = "\u200c\u200d\u200e\u200f"
 def quality(
     resume: resume_pb2.StructuredResume,
     match: matching_pb2.MatchAnalysis | None,
-    ruler: Ruler | None = None,
+    rows: float | None = None,
 ) -> documents_pb2.QualityReport:
-    """The report on a resume; `match` is its tailored match, None without a posting. `ruler` may have measured most of
-    it already.
+    """The report on a resume; `match` is its tailored match, None without a posting. `rows` is what it takes by the
+    measure of `extent`, where it is measured already.
     """
     coverage, missing = _coverage(resume, match)
     lines = [each for each in iter_lines(resume) if each.section is None or not each.section.hidden]
@@ -45,7 +45,7 @@ def quality(
         *_contact_faults(resume),
         *_form_faults(resume),
         *_text_faults(lines),
-        *_length_faults(resume, ruler or Ruler(resume.locale)),
+        *_length_faults(resume, Ruler(resume.locale).rows(resume) if rows is None else rows),
     ]
     twins = list(duplicates(bullets, resume.locale))
     unproved = [
@@ -195,8 +195,8 @@ def _is_odd(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cf", "Co", "Cn", "Cc") and letter not in _JOINERS
 
 
-def _length_faults(resume: resume_pb2.StructuredResume, ruler: Ruler) -> Iterator[Fault]:
-    pages = ruler.rows(resume) / page_rows(resume.locale)
+def _length_faults(resume: resume_pb2.StructuredResume, rows: float) -> Iterator[Fault]:
+    pages = rows / page_rows(resume.locale)
     scholar = any(len(section.publications.entries) > _MOST_BULLETS for section in resume.sections)
     if pages > PAGES + 0.1 and not scholar:
         message = f"Shorten it: it takes about {pages:.1f} pages, and {PAGES} are read."

@@ -60,6 +60,7 @@ class Evidence:
         self.facts.update(by_id(profile))
         self._entries = _entries(profile)
         self._flat_by_source: dict[str, list[str]] = {}
+        self._flat_by_text: dict[str, str] = {}
         self._said_by_text: dict[tuple[str, str], list[Said]] = {}
         self._texts_by_source: dict[str, list[str]] = {}
         self._first_words_by_skill: dict[str, frozenset[str]] = {}
@@ -99,8 +100,15 @@ class Evidence:
     def flat_texts(self, source: str) -> list[str]:
         """The texts of a fact, flat."""
         if source not in self._flat_by_source:
-            self._flat_by_source[source] = [flat(each) for each in self.texts(source)]
+            self._flat_by_source[source] = [self._flat(each) for each in self.texts(source)]
         return self._flat_by_source[source]
+
+    def _flat(self, text: str) -> str:
+        """A text of the profile, flat; remembered, because a text is one of its fact, of its job and of the profile."""
+        known = self._flat_by_text.get(text)
+        if known is None:
+            known = self._flat_by_text[text] = flat(text)
+        return known
 
     def said(self, source: str) -> list[Said]:
         """The sentences of a fact."""
@@ -120,16 +128,16 @@ class Evidence:
 
     def head(self, sources: Iterable[str]) -> list[str]:
         """What names the entries that the sources stand in, longest first."""
+        entries = [entry for source in sources if (entry := self.entry_of(source)) is not None]
         found = {
             text
-            for source in sources
-            if (entry := self.entry_of(source)) is not None
-            for field in _HEAD
-            for text in (
-                *texts_of(entry, field),
-                *self.translated.get(getattr(entry, "id", ""), {}).get(field, ()),
-            )
+            for entry in entries
+            for field in _head_fields(entry.DESCRIPTOR)
+            for text in texts_of(entry, field)
         }
+        for entry in entries if self.translated else ():
+            translated = self.translated.get(getattr(entry, "id", ""), {})
+            found.update(text for field in _HEAD for text in translated.get(field, ()))
         found |= {place for source in sources for place in self._places(source)}
         shown = {" ".join(each.split()) for each in found} - {""}
         return sorted(shown, key=lambda each: (-len(each), each))
@@ -156,7 +164,7 @@ class Evidence:
     @cached_property
     def all_flat(self) -> frozenset[str]:
         """The same, flat."""
-        return frozenset(map(flat, self.all_texts))
+        return frozenset(map(self._flat, self.all_texts))
 
     def proved_skills(self, texts: Iterable[str]) -> set[str]:
         """The skills that texts name."""
@@ -324,6 +332,11 @@ def texts_of(fact: Message, field: str) -> list[str]:
         return []
     value = getattr(fact, field)
     return list(value) if is_repeated else [value]
+
+
+@cache
+def _head_fields(kind: Descriptor) -> tuple[str, ...]:
+    return tuple(each for each in _HEAD if each in _text_fields(kind))
 
 
 @cache

@@ -12,7 +12,7 @@ _MARKS = (
 """Vowel signs and joiners, which are part of words."""
 TOKEN = re.compile(
     r"(?P<skill>\ue000\d+\ue001)"
-    rf"|(?P<code>[^\W\d_{CJK}]+(?:-?\d[^\W{CJK}]*)+)"
+    rf"|(?P<code>[^\W\d_{CJK}]++(?:-?\d[^\W{CJK}]*)+)"
     r"|(?P<number>\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,:/]\d+)*)"
     rf"(?P<suffix>[^\W\d_{CJK}]{{1,12}}(?![^\W{CJK}]))?(?P<more>\+)?"
     rf"|(?P<cjk>[{CJK}]+)"

@@ -97,6 +97,9 @@ def provenance(
 
 def squeeze(text: str) -> str:
     """The text on one line."""
+    # Most texts are already; of white space only the plain blank is printable.
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return " ".join(text.split())
 
 

@@ -136,7 +136,9 @@ class Ranker:
 
     def relevance(self, fact_id: str) -> float:
         """How much the posting wants any fact of the profile, 0 to 1, its age left out of account."""
-        return float(self._item(fact_id, "", 1.0).relevance) if self._wanted or self._keywords else 0.0
+        if not (self._wanted or self._keywords):
+            return 0.0
+        return round(self._relevance(self._weights(fact_id).values(), recency=1.0), 4)
 
     def keyword_holders(self) -> dict[str, set[str]]:
         """Ids of the facts that hold each keyword of the posting."""
@@ -231,34 +233,47 @@ class Ranker:
 
     def _item(self, fact_id: str, label: str, recency: float) -> matching_pb2.RankedItem:
         """A part of the profile, all that stands in it counted once."""
-        reasons: dict[str, tuple[float, matching_pb2.Evidence]] = {}
-        for name, namings in self._terms.get(fact_id, {}).items():
-            skill = self._wanted[name]
-            reasons[name] = (_weight(skill), skill_evidence(skill, namings, 0.0))
-        for text, weight, spans, fact, start, end in self._keywords.get(fact_id, ()):
-            quoted = f"“{text}”"
-            if quoted not in reasons:
-                message = f"The posting speaks of {quoted}."
-                reasons[quoted] = (weight, evidence_of(text, spans, fact, [(start, end)], 0.0, message))
-        if fact_id in self._figures:
-            evidence = matching_pb2.Evidence(fact_id=fact_id, message="It names a figure.")
-            reasons["figure"] = (_FIGURE, evidence)
-        left = 1.0
-        for weight, _ in sorted(reasons.values(), key=lambda each: each[0]):
-            left *= 1.0 - weight
-        faded = (1.0 - _RECENCY) + _RECENCY * recency
-        relevance = (
-            (1.0 - left) * faded if self._wanted or self._keywords else recency * 0.9 + (1.0 - left) * 0.1
-        )
-        whole = sum(weight for weight, _ in reasons.values())
-        for weight, evidence in reasons.values():
-            evidence.points = round(relevance * weight / whole, 6)
-        ordered = sorted(
-            (evidence for _, evidence in reasons.values()), key=lambda each: (-each.points, each.term)
-        )
+        weights = self._weights(fact_id)
+        relevance, whole = self._relevance(weights.values(), recency), sum(weights.values())
+        reasons = self._reasons(fact_id)
+        for name, weight in weights.items():
+            reasons[name].points = round(relevance * weight / whole, 6)
+        ordered = sorted(reasons.values(), key=lambda each: (-each.points, each.term))
         return matching_pb2.RankedItem(
             fact_id=fact_id, relevance=round(relevance, 4), reasons=ordered, label=label[:500]
         )
+
+    def _weights(self, fact_id: str) -> dict[str, float]:
+        """How much each thing that the posting asks for moves a part of the profile that says it."""
+        weights = {name: _weight(self._wanted[name]) for name in self._terms.get(fact_id, ())}
+        for text, weight, *_ in self._keywords.get(fact_id, ()):
+            weights[f"“{text}”"] = weight
+        if fact_id in self._figures:
+            weights["figure"] = _FIGURE
+        return weights
+
+    def _reasons(self, fact_id: str) -> dict[str, matching_pb2.Evidence]:
+        """Evidence for each of the weights, the first place of a keyword; without points."""
+        reasons = {
+            name: skill_evidence(self._wanted[name], namings, 0.0)
+            for name, namings in self._terms.get(fact_id, {}).items()
+        }
+        for text, _, spans, fact, start, end in self._keywords.get(fact_id, ()):
+            quoted = f"“{text}”"
+            if quoted not in reasons:
+                message = f"The posting speaks of {quoted}."
+                reasons[quoted] = evidence_of(text, spans, fact, [(start, end)], 0.0, message)
+        if fact_id in self._figures:
+            reasons["figure"] = matching_pb2.Evidence(fact_id=fact_id, message="It names a figure.")
+        return reasons
+
+    def _relevance(self, weights: Iterable[float], recency: float) -> float:
+        left = 1.0
+        for weight in sorted(weights):
+            left *= 1.0 - weight
+        if not (self._wanted or self._keywords):
+            return recency * 0.9 + (1.0 - left) * 0.1
+        return (1.0 - left) * ((1.0 - _RECENCY) + _RECENCY * recency)
 
     def _find_keywords(self, wanted: Asked) -> dict[str, list[_Keyword]]:
         """Keywords of the posting by the facts and entries that hold them."""

@@ -61,13 +61,14 @@ class Checker:
     def weakened(self, text: str) -> Iterator[str]:
         """What a part of a source says more strongly than the whole."""
         for part in self._parts(text):
-            holders = [each for each in self._said if all(self._find(word, each) for word in part.words)]
+            found = [(each, [(word, self._find(word, each)) for word in part.words]) for each in self._said]
             reasons = [
                 [
-                    *self._flags(part, each),
+                    *self._flags(part, words),
                     *(reason for number in part.quantities for reason in self._number(number, each)),
                 ]
-                for each in holders
+                for each, words in found
+                if all(proofs for _, proofs in words)
             ]
             if reasons and all(reasons):
                 yield reasons[0][0]
@@ -141,10 +142,13 @@ class Checker:
 
     def _missing(self, part: Part, said: Said) -> Iterator[str]:
         """What one sentence does not bear out of a statement."""
+        found = []
         for word in part.words:
-            if not self._find(word, said):
+            proofs = self._find(word, said)
+            if not proofs:
                 yield f"“{word.written}” is not said there"
-        yield from self._flags(part, said)
+            found.append((word, proofs))
+        yield from self._flags(part, found)
         if len(part.words) <= _BARE < len(said.part.words) and any(
             fold(each.written) in self._language.ranks for each in part.words
         ):
@@ -156,17 +160,18 @@ class Checker:
             if not any(date.proved_by(each) for each in (*said.part.dates, *self._dates)):
                 yield "its date is not in its source"
 
-    def _flags(self, part: Part, said: Said) -> Iterator[str]:
-        """What a sentence denies or weakens and the statement does not."""
-        for word in part.words:
-            found = self._find(word, said)
-            if not found:
+    def _flags(self, part: Part, found: Iterable[tuple[Word, Sequence[Word]]]) -> Iterator[str]:
+        """What a sentence denies or weakens and the statement does not; `found` are the statement's words with those of
+        the sentence that prove them.
+        """
+        for word, proofs in found:
+            if not proofs:
                 continue
-            if not any(each.denied == word.denied for each in found):
+            if not any(each.denied == word.denied for each in proofs):
                 yield f"“{word.written}” is denied in only one of the two"
-            elif not any(self._hedges(each) <= word.hedges | self._own(part) for each in found):
+            elif not any(self._hedges(each) <= word.hedges | self._own(part) for each in proofs):
                 yield f"“{word.written}” is weaker in its source"
-            elif word.role and not any(each.role for each in found):
+            elif word.role and not any(each.role for each in proofs):
                 yield f"“{word.written}” is not what the person was there"
 
     def _hedges(self, word: Word) -> frozenset[str]:

@@ -1,10 +1,10 @@
 """Composes a resume from what the profile proves (SPEC G6, G7)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.document.lines import assign_ids, iter_lines, without_lines
+from services.document.lines import LineRef, assign_ids, iter_lines, without_lines
 from services.document.text import content_text
 from services.generation.composing import entries, header
 from services.generation.composing.beginners import is_graduate
@@ -75,12 +75,13 @@ def compose(
     if posting is not None and wanted is not None:
         match = score_reading(profile, original, wanted, posting.title, today, explained=False)
         add_tailored(match, structure, original, wanted, posting.title, today)
+    lines = list(iter_lines(structure))
     return Composition(
         structure=structure,
         content_text=content_text(structure),
         match=match,
-        improvements=tuple(_with_lines(context.notes.improvements, structure)),
-        qa=quality(structure, match if posting is not None else None, rows),
+        improvements=tuple(_with_lines(context.notes.improvements, lines)),
+        qa=quality(structure, match if posting is not None else None, lines, rows),
         notices=tuple(dict.fromkeys(context.notes.notices)),
     )
 
@@ -104,10 +105,10 @@ def _proved(
 
 
 def _with_lines(
-    improvements: Iterable[documents_pb2.Improvement], structure: resume_pb2.StructuredResume
+    improvements: Iterable[documents_pb2.Improvement], lines: Sequence[LineRef]
 ) -> Iterator[documents_pb2.Improvement]:
     """The improvements, each with the id of the line that now says what it tells."""
-    ids = {each.line.text: each.line.id for each in reversed(list(iter_lines(structure)))}
+    ids = {each.line.text: each.line.id for each in reversed(lines)}
     for each in improvements:
         each.line_id = ids.get(each.after, "") if each.after else ""
         yield each

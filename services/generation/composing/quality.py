@@ -27,15 +27,17 @@ _JOINERS = "\u200c\u200d\u200e\u200f"
 def quality(
     resume: resume_pb2.StructuredResume,
     match: matching_pb2.MatchAnalysis | None,
+    lines: Iterable[LineRef] | None = None,
     rows: float | None = None,
 ) -> documents_pb2.QualityReport:
-    """The report on a resume; `match` is its tailored match, None without a posting. `rows` is what it takes by the
-    measure of `extent`, where it is measured already.
+    """The report on a resume; `match` is its tailored match, None without a posting. `lines` are all of its lines and
+    `rows` what it takes by the measure of `extent`, where they are known already.
     """
     coverage, missing = _coverage(resume, match)
-    lines = [each for each in iter_lines(resume) if each.section is None or not each.section.hidden]
-    bullets = [each.line for each in lines if ".achievements[" in each.path and each.line.text]
-    running = [each.line.text for each in lines if _is_running(each)]
+    known = iter_lines(resume) if lines is None else lines
+    shown = [each for each in known if each.section is None or not each.section.hidden]
+    bullets = [each.line for each in shown if ".achievements[" in each.path and each.line.text]
+    running = [each.line.text for each in shown if _is_running(each)]
     reading = [
         *reading_faults(bullets, running, resume.locale),
         *_summary_faults(resume),
@@ -44,12 +46,12 @@ def quality(
     form = [
         *_contact_faults(resume),
         *_form_faults(resume),
-        *_text_faults(lines),
+        *_text_faults(shown),
         *_length_faults(resume, Ruler(resume.locale).rows(resume) if rows is None else rows),
     ]
     twins = list(duplicates(bullets, resume.locale))
     unproved = [
-        Fault("UNPROVED", _UNPROVED, 0, each.line.id) for each in lines if each.line.provenance.unproved
+        Fault("UNPROVED", _UNPROVED, 0, each.line.id) for each in shown if each.line.provenance.unproved
     ]
     faults = [*unproved, *missing, *twins, *_dearest(form), *_dearest(reading)]
     findings = {(each.code, each.line_id, each.message): each for each in faults}

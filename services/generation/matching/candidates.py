@@ -16,8 +16,8 @@ from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import PAUSE, STOP
 from vitae.generation.v1 import match_readings_pb2
 
-_HELD = frozenset([("experience", "title"), ("volunteer", "position"), ("projects", "roles")])
-"""(part, field) of titles a person held; a headline is a claim and no title held."""
+_HELD = {"experience": "title", "volunteer": "position", "projects": "roles"}
+"""Fields of titles a person held, by part; a headline is a claim and no title held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class ReadCandidate:
         return [
             HeldTitle(tokens.joined, fact.part, fact.entry, fact.id, fact.field, fact.text)
             for fact, tokens in self._reading.facts
-            if (fact.part, fact.field.partition("[")[0]) in _HELD
+            if fact.part in _HELD and fact.field.partition("[")[0] == _HELD[fact.part]
         ]
 
     def stems(self, language: str) -> AbstractSet[str]:

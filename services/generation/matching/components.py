@@ -12,7 +12,7 @@ from math import fsum
 
 from services.generation.matching.asked import Asked, AskedSkill
 from services.generation.matching.candidates import Candidate
-from services.generation.matching.facts import Fact
+from services.generation.matching.facts import Fact, Source
 from services.generation.matching.reading import Naming, strength
 from services.generation.matching.tenure import tenure
 from services.generation.matching.titles import likeness, title_rank, title_words
@@ -111,7 +111,7 @@ def weigh(found: Sequence[Part]) -> list[matching_pb2.ScoreComponent]:
 
 def skill_evidence(skill: AskedSkill, namings: Sequence[Naming], points: float) -> matching_pb2.Evidence:
     """What proves a skill best: the posting's word where there is one, work before lists."""
-    best = min(namings, key=lambda each: (each.key not in skill.keys, each.fact.source.value != "proved"))
+    best = min(namings, key=lambda each: (each.key not in skill.keys, each.fact.source is not Source.PROVED))
     places = len({(each.fact.id, each.fact.field) for each in namings})
     shown = f" and {places - 1} more show it" if places > 1 else " shows it"
     spans = [(each.start, each.end) for each in namings if each.fact is best.fact]

@@ -149,14 +149,14 @@ def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing
     namings = list(namings)
     if not namings:
         return 0.0
-    sources = {each.fact.source for each in namings}
+    proved = sum(each.fact.source is Source.PROVED for each in namings)
     if listing_suffices:
         base = _MOST_SHOWN
-    elif Source.PROVED not in sources:
+    elif not proved:
         base = _LISTED
     else:
         worked = any(each.fact.part == "experience" for each in namings)
-        base = (_WORKED if worked else _NAMED) + (_LISTED_TOO if Source.LISTED in sources else 0.0)
+        base = (_WORKED if worked else _NAMED) + (_LISTED_TOO if proved < len(namings) else 0.0)
     return base + (_SAME_WORD if any(each.key in posting_keys for each in namings) else 0.0)
 
 

@@ -116,6 +116,8 @@ class Tokenizer:
             return [(key, start, start + len(word))]
         if "." in key and key.rpartition(".")[2] in _DOMAINS:
             return [(PAUSE, start, start + len(word))]
+        if not _INNER.search(word):  # one character that is written with punctuation: "⒈"
+            return [(part, start, start + len(word)) for part in _INNER.split(key) if part]
         parts: list[tuple[str, int, int]] = []
         at = 0
         for gap in [*_INNER.finditer(word), None]:

@@ -49,7 +49,7 @@ def score_reading(
     *,
     explained: bool = True,
 ) -> matching_pb2.MatchAnalysis:
-    """As `score`, for what is read already; without components unless `explained`."""
+    """As `score`, for what is read already; without components and comparison unless `explained`."""
     found = parts(profile_candidate(profile, reading), wanted, title, today)
     return matching_pb2.MatchAnalysis(
         original_score=total(found, wanted.weights),
@@ -62,7 +62,7 @@ def score_reading(
             for each in wanted.skills
             if is_wanted(each.importance) and each.name not in reading.skills
         ],
-        skill_comparison=_comparison(wanted, reading, None),
+        skill_comparison=_comparison(wanted, reading, None) if explained else (),
         method_version=METHOD_VERSION,
     )
 

@@ -76,9 +76,10 @@ async def _demo(config: LocalConfig, job: demo.Job) -> int:
     stop = _signalled()
     _say("starting PostgreSQL, generation, render, storage, a render worker and the gateway")
     async with running(config.folder.absolute(), port=0, say=_say) as system:
+        await system.processes.ready(READY_TIMEOUT)  # the worker, too: what it takes for a file is shown
         _say("ready")
         work = asyncio.create_task(_job_done(system, job))
-        failed = asyncio.create_task(_failure(system))
+        failed = asyncio.create_task(system.processes.failed())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((work, failed, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()

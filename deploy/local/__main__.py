@@ -12,7 +12,7 @@ from deploy.local import demo, prepared
 from deploy.local.config import LocalConfig
 from deploy.local.postgres import PostgresError
 from deploy.local.processes import ProcessFailed
-from deploy.local.system import DATABASES, System, fill, running
+from deploy.local.system import DATABASES, READY_TIMEOUT, System, fill, running
 from services.runtime.config import ConfigError, load
 
 
@@ -52,7 +52,7 @@ async def _run(config: LocalConfig) -> int:
             f"\n  logs    {config.folder / 'processes'}\n  token   {system.token}\n\n  Ctrl-C stops it.\n",
             flush=True,
         )
-        failed = asyncio.create_task(system.processes.failed())
+        failed = asyncio.create_task(_failure(system))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((failed, stopping), return_when=asyncio.FIRST_COMPLETED)
         for task in (failed, stopping):
@@ -76,18 +76,32 @@ async def _demo(config: LocalConfig, job: demo.Job) -> int:
     stop = _signalled()
     _say("starting PostgreSQL, generation, render, storage, a render worker and the gateway")
     async with running(config.folder.absolute(), port=0, say=_say) as system:
+        await system.processes.ready(READY_TIMEOUT)  # the worker, too: what it takes for a file is shown
         _say("ready")
         work = asyncio.create_task(_job_done(system, job))
+        failed = asyncio.create_task(system.processes.failed())
         stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((work, failed, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        if stop.is_set():
+        failed.cancel()
+        if not work.done():
             # Its thread ends with the API below it; nobody is left to be told of that.
             work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-            return 130
+            if stop.is_set():
+                return 130
+            raise ProcessFailed(failed.result())
         work.result()
         _say("stopping")
     return 0
+
+
+async def _failure(system: System) -> str:
+    """Returns what to tell when the worker, which starts last, does not, or when a process can no longer be kept."""
+    try:
+        await system.processes.ready(READY_TIMEOUT)
+    except ProcessFailed as error:
+        return str(error)
+    return await system.processes.failed()
 
 
 async def _job_done(system: System, job: demo.Job) -> None:

@@ -53,8 +53,10 @@ async def running(
     durable: bool = True,
     environ: Mapping[str, str] = os.environ,
 ) -> AsyncIterator[System]:
-    """Starts the system, yields it once every process is ready, stops it at the end.
+    """Starts the system, yields it once all that answers calls is ready, stops it at the end.
 
+    The render worker comes last: loading what it draws with would slow the others down, and exports that are asked for
+    before it is ready wait for it.
     `port` is the gateway's; 0 takes a free one. `durable=False` (tests) lets PostgreSQL skip fsync. VITAE_ variables
     of `environ` win over what the launcher sets.
     Raises ProcessFailed or PostgresError with what to do about it.
@@ -67,12 +69,14 @@ async def running(
         )
         async with Processes(say) as processes:
             # They load their code while the databases are made, and wait for them.
-            for program in programs(settings, credentials, environ):
+            *answering, worker = programs(settings, credentials, environ)
+            for program in answering:
                 await processes.start(program)
             found = await asyncio.to_thread(prepared.find, DATABASES)
             await asyncio.to_thread(cluster.launch, durable=durable, prepared=found)
             await fill(cluster, environ)
             await processes.ready(READY_TIMEOUT)
+            await processes.start(worker)
             yield System(settings.url, credentials, processes, cluster)
     finally:
         await asyncio.to_thread(cluster.stop)

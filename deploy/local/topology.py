@@ -28,7 +28,10 @@ class Settings:
 
 
 def programs(settings: Settings, credentials: Credentials, environ: Mapping[str, str]) -> list[Program]:
-    """The processes in the order of their start. VITAE_ variables of `environ` win over what is set here."""
+    """The processes in the order of their start, the render worker last.
+
+    VITAE_ variables of `environ` win over what is set here.
+    """
     ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
     targets = {service: f"dns:///127.0.0.1:{port}" for service, port in ports.items()}
     shared = {
@@ -72,8 +75,8 @@ def programs(settings: Settings, credentials: Credentials, environ: Mapping[str,
         "generation": ("-m", "services.generation"),
         "render": ("-m", "services.render", "server"),
         "storage": ("-m", "services.storage"),
-        "render-worker": ("-m", "services.render", "worker"),
         "gateway": ("-m", "gateway"),
+        "render-worker": ("-m", "services.render", "worker"),
     }
     return [_program(name, arguments[name], {**shared, **own[name]}, settings, environ) for name in arguments]
 

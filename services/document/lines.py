@@ -4,11 +4,10 @@ Everything is found by the messages' own descriptors, so a new section type need
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from itertools import count
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -24,8 +23,7 @@ _LISTS_OF_ENTRIES = frozenset({"entries", "categories"})
 _PACKAGE = resume_pb2.DESCRIPTOR.package + "."
 
 
-@dataclass(frozen=True, slots=True)
-class LineRef:
+class LineRef(NamedTuple):
     """A line and where it stands. The messages are the document's own, not copies."""
 
     path: str
@@ -37,8 +35,7 @@ class LineRef:
     line: common_pb2.Line
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRef:
+class EntryRef(NamedTuple):
     """An entry (a job, a degree, a group of skills ...) and where it stands."""
 
     path: str
@@ -63,10 +60,9 @@ def iter_entries(document: AnyDocument) -> Iterator[EntryRef]:
         if name is None:
             continue
         held = getattr(section, name)
-        for field, entries in held.ListFields():
-            if field.name in _LISTS_OF_ENTRIES:
-                for index, entry in enumerate(entries):
-                    yield EntryRef(f"sections[{number}].{name}.{field.name}[{index}]", section, entry)
+        for field in _lists_of_entries(held.DESCRIPTOR):
+            for index, entry in enumerate(getattr(held, field)):
+                yield EntryRef(f"sections[{number}].{name}.{field}[{index}]", section, entry)
 
 
 def find_line(document: AnyDocument, line_id: str) -> LineRef | None:
@@ -84,7 +80,11 @@ def assign_ids(document: DocumentT) -> DocumentT:
     content = content_of(copy)
     if isinstance(content, resume_pb2.StructuredResume):
         _fill("section", list(content.sections), unique=True)
-        _fill("entry", [each.entry for each in iter_entries(copy) if _has_id(each.entry)], unique=False)
+        _fill(
+            "entry",
+            [each.entry for each in iter_entries(copy) if _has_id(each.entry.DESCRIPTOR)],
+            unique=False,
+        )
     _fill("line", [each.line for each in iter_lines(copy)], unique=True)
     return copy
 
@@ -153,7 +153,9 @@ def _find_lines(
             if kind is _Kind.LINE:
                 found.append(LineRef(place, section, entry, each))
             elif kind is _Kind.SECTION:
-                _find_lines(each, place, each, entry, found)
+                content = each.WhichOneof("content")
+                if content is not None:
+                    _find_lines(getattr(each, content), f"{place}.{content}", each, entry, found)
             else:
                 is_entry = is_repeated and name in _LISTS_OF_ENTRIES
                 _find_lines(each, place, section, each if is_entry else entry, found)
@@ -255,8 +257,15 @@ def _fill(prefix: str, holders: Sequence[Any], *, unique: bool) -> None:
         seen.add(each.id)
 
 
-def _has_id(entry: Message) -> bool:
-    return "id" in entry.DESCRIPTOR.fields_by_name
+@cache
+def _has_id(kind: Descriptor) -> bool:
+    return "id" in kind.fields_by_name
+
+
+@cache
+def _lists_of_entries(kind: Descriptor) -> tuple[str, ...]:
+    """Name of the fields of a section's content that hold its entries."""
+    return tuple(field.name for field in kind.fields if field.name in _LISTS_OF_ENTRIES)
 
 
 def _copy(document: DocumentT) -> DocumentT:

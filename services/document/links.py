@@ -10,6 +10,7 @@ _SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 _HOST = re.compile(
     r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*|localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]"
 )
+_ASCII = re.compile("[\x00-\x7f]+")
 _MAIL = re.compile(r"[^\s@<>\"'`,;:?&#%()\\]+@[^\s@<>\"'`,;:?&#%()\\]+")
 _KEPT = "%:/?#[]@!$&*+,;=~-._"
 """Characters of RFC 3986 that stand as they are. Quotes, angle brackets and parentheses do not: they end an
@@ -71,4 +72,4 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _encoded(url: str) -> str:
-    return "".join(each if not each.isascii() else quote(each, safe=_KEPT) for each in url)
+    return _ASCII.sub(lambda run: quote(run.group(), safe=_KEPT), url)

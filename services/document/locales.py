@@ -96,12 +96,12 @@ def present_words() -> frozenset[str]:
 def guess_language(texts: Iterable[str]) -> str:
     """The language texts are written in, by script and by common words; "" when nothing tells."""
     text = " ".join(texts)
-    letters = sum(map(str.isalpha, text))
-    for language, script in () if text.isascii() else _SCRIPTS:
-        if letters and len(script.findall(text)) >= letters * _SCRIPT_SHARE:
+    letters = 0 if text.isascii() else sum(map(str.isalpha, text))
+    for language, script in _SCRIPTS if letters else ():
+        if len(script.findall(text)) >= letters * _SCRIPT_SHARE:
             return language
     found = Counter(re.findall(r"\w+", text.lower()))
-    scores = {tag: sum(found[word] for word in table.common) for tag, table in _tables().items()}
+    scores = {tag: sum(found.get(word, 0) for word in table.common) for tag, table in _tables().items()}
     best = max(scores, key=lambda tag: (scores[tag], tag))
     return best if scores[best] > 1 else ""
 

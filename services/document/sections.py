@@ -222,7 +222,8 @@ def _entry(
         items=items,
         relevance=getattr(entry, "relevance", 0.0),
     )
-    if block.head or block.link or block.bullets or block.items:
+    has_head = titles[0] or titles[1] or block.location or block.dates
+    if has_head or block.link or block.bullets or block.items:
         yield block
     else:
         yield from block.paragraphs

@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_match.py [--rounds 200] [--profiles 10000] [--json out/bench/match.json] [--seen-only]
 
 Prints a table of figures with their targets, the quality on both halves of tests/data/matching and on its development
-material beside BM25 and TF-IDF, and what is found of the skills of its fresh postings. Exits with 1 when a target is
-missed.
+material beside BM25 and TF-IDF, what is found of the skills of its second and its fresh postings, and the ranking of
+the tuned postings with parts of the table of skills. Exits with 1 when a target is missed.
 `--seen-only` is for tuning: it neither computes nor shows anything of the unseen half and the fresh postings, and
 starts no system.
 """
@@ -39,6 +39,7 @@ from services.generation.postings.analysis import analyze  # noqa: E402
 from services.generation.skills.table import SkillTable  # noqa: E402
 from tests.benchmarks.matching_quality import TODAY, extraction_quality, ranking_quality  # noqa: E402
 from tests.benchmarks.matching_service import service_figures  # noqa: E402
+from tests.benchmarks.matching_thinned import thinned_ndcg5  # noqa: E402
 from tests.support.labelled_matches import HALVES, TUNED_ON, Half, load_postings, load_profiles  # noqa: E402
 from vitae.generation.v1 import match_readings_pb2, postings_pb2, resumes_pb2  # noqa: E402
 from vitae.resume.v1 import profile_pb2  # noqa: E402
@@ -183,13 +184,13 @@ def quality(half: Half, skills: SkillTable) -> dict[str, float]:
     }
 
 
-def fresh_extraction(skills: SkillTable) -> dict[str, float]:
-    """What is found of the skills of professions that the table was not grown for; a report, not a target."""
-    extracted = extraction_quality("fresh", skills)
+def extraction(part: Half, skills: SkillTable) -> dict[str, float]:
+    """What is found of the skills of a part without people; a report, not a target."""
+    extracted = extraction_quality(part, skills)
     return {
-        "fresh_skill_precision": extracted.precision,
-        "fresh_skill_recall": extracted.recall,
-        "fresh_must_or_nice_accuracy": extracted.class_accuracy,
+        f"{part}_skill_precision": extracted.precision,
+        f"{part}_skill_recall": extracted.recall,
+        f"{part}_must_or_nice_accuracy": extracted.class_accuracy,
     }
 
 
@@ -236,8 +237,11 @@ def main() -> int:
     values["batch_per_core_second"] = batch_per_core_second(chosen.profiles, skills)
     for half in TUNED_ON if chosen.seen_only else HALVES:
         values |= quality(half, skills)
+    values |= extraction("second", skills)
+    for kept in (1.0, 0.75, 0.5, 0.25, 0.0):
+        values[f"tuned_ndcg5_{kept:.0%}_of_skills"] = thinned_ndcg5(skills, kept)
     if not chosen.seen_only:
-        values |= fresh_extraction(skills)
+        values |= extraction("fresh", skills)
         with tempfile.TemporaryDirectory(prefix="vitae-bench-") as folder:
             values |= asyncio.run(service_figures(Path(folder), chosen.profiles))
     figures = [Figure.of(name, value) for name, value in values.items()]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime import db
-from services.runtime.queue import queue
+from services.runtime.queue import handing
 from services.runtime.statements import commit
 
 
@@ -27,22 +27,22 @@ def hold_next_commit(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Commit]:
 
     def hold() -> Commit:
         held = Commit()
-        handing: list[AsyncConnection] = []
+        awaited: list[AsyncConnection] = []
 
         def noted(connection: AsyncConnection, hook: Callable[[], None]) -> None:
-            monkeypatch.setattr(queue, "before_commit", before_commit)
-            handing.append(connection)
+            monkeypatch.setattr(handing, "before_commit", before_commit)
+            awaited.append(connection)
             before_commit(connection, hook)
 
         async def waiting(connection: AsyncConnection) -> None:
-            if handing == [connection]:
-                handing.clear()
+            if awaited == [connection]:
+                awaited.clear()
                 await held.go.wait()
                 if held.fails:
                     raise LookupError("the commit")
             await commit(connection)
 
-        monkeypatch.setattr(queue, "before_commit", noted)
+        monkeypatch.setattr(handing, "before_commit", noted)
         monkeypatch.setattr(db, "commit", waiting)
         return held
 

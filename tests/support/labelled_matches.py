@@ -15,8 +15,8 @@ from vitae.resume.v1 import common_pb2, profile_pb2
 
 FOLDER = Path(__file__).parents[1] / "data" / "matching"
 
-Half = Literal["seen", "development", "unseen", "fresh"]
-"""Of "fresh" there are postings with labelled skills only: no people, no judgements."""
+Half = Literal["seen", "development", "second", "unseen", "fresh"]
+"""Of "second" and "fresh" there are postings with labelled skills only: no people, no judgements."""
 TUNED_ON: tuple[Half, ...] = ("seen", "development")
 HALVES: tuple[Half, ...] = (*TUNED_ON, "unseen")
 

@@ -1,15 +1,14 @@
 """Composes a resume from what the profile proves (SPEC G6, G7)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.document.lines import assign_ids, iter_lines, without_lines
+from services.document.lines import LineRef, assign_ids, iter_lines, without_lines
 from services.document.text import content_text
 from services.generation.composing import entries, header
 from services.generation.composing.beginners import is_graduate
 from services.generation.composing.context import Context, Notes, squeeze
-from services.generation.composing.extent import Ruler
 from services.generation.composing.length import shorten
 from services.generation.composing.memory import Memory
 from services.generation.composing.quality import quality
@@ -60,25 +59,29 @@ def compose(
     memory = memory or Memory()
     context, original = context_of(profile, posting, ranking, options, today, skills, memory)
     wanted = context.wanted
-    structure = assign_ids(_structure(context, ranking))
-    if untruths(structure, profile, today, skills, memory.evidence):
+    made, rows = _structure(context, ranking)
+    structure = assign_ids(made)
+    texts = original.texts
+    if untruths(structure, profile, today, skills, memory.evidence, texts):
         # A word put in for another turned out unproved: the person still gets a resume, in their own words alone.
         context = replace(context, wanted=None, notes=Notes())
         context.notes.notices.append(
             "The posting's own terms are not used: the profile does not prove all of them."
         )
-        structure = _proved(assign_ids(_structure(context, ranking)), context, profile, memory)
-        require_truth(structure, profile, today, skills, memory.evidence)
+        made, rows = _structure(context, ranking)[0], None
+        structure = _proved(assign_ids(made), context, profile, memory)
+        require_truth(structure, profile, today, skills, memory.evidence, texts)
     match = matching_pb2.MatchAnalysis(method_version=METHOD_VERSION)
     if posting is not None and wanted is not None:
         match = score_reading(profile, original, wanted, posting.title, today, explained=False)
         add_tailored(match, structure, original, wanted, posting.title, today)
+    lines = list(iter_lines(structure))
     return Composition(
         structure=structure,
         content_text=content_text(structure),
         match=match,
-        improvements=tuple(_with_lines(context.notes.improvements, structure)),
-        qa=quality(structure, match if posting is not None else None, context.ruler),
+        improvements=tuple(_with_lines(context.notes.improvements, lines)),
+        qa=quality(structure, match if posting is not None else None, lines, rows),
         notices=tuple(dict.fromkeys(context.notes.notices)),
     )
 
@@ -90,8 +93,9 @@ def _proved(
     memory: Memory,
 ) -> resume_pb2.StructuredResume:
     """The resume without the lines that do not pass the check: a person gets the rest of it."""
-    table = context.reading.table
-    found = {each.path for each in untruths(structure, profile, context.today, table, memory.evidence)}
+    texts = context.reading.texts
+    lies = untruths(structure, profile, context.today, texts.table, memory.evidence, texts)
+    found = {each.path for each in lies}
     lines = [each.line for each in iter_lines(structure) if each.path in found]
     for each in lines:
         context.notes.notices.append(
@@ -101,10 +105,10 @@ def _proved(
 
 
 def _with_lines(
-    improvements: Iterable[documents_pb2.Improvement], structure: resume_pb2.StructuredResume
+    improvements: Iterable[documents_pb2.Improvement], lines: Sequence[LineRef]
 ) -> Iterator[documents_pb2.Improvement]:
     """The improvements, each with the id of the line that now says what it tells."""
-    ids = {each.line.text: each.line.id for each in reversed(list(iter_lines(structure)))}
+    ids = {each.line.text: each.line.id for each in reversed(lines)}
     for each in improvements:
         each.line_id = ids.get(each.after, "") if each.after else ""
         yield each
@@ -146,12 +150,14 @@ def context_of(
         today=today,
         notes=Notes(),
         photo=profile.personal.photo,
-        ruler=Ruler(read.locale),
     )
     return context, original
 
 
-def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.StructuredResume:
+def _structure(
+    context: Context, ranking: matching_pb2.Ranking
+) -> tuple[resume_pb2.StructuredResume, float | None]:
+    """The resume, and the rows it takes."""
     skills = skills_section(context)
     sections = {
         "summary": resume_pb2.ResumeSection(summary=header.summary(context, ranking, skills)),
@@ -185,8 +191,7 @@ def _structure(context: Context, ranking: matching_pb2.Ranking) -> resume_pb2.St
         sections=[section for section in found if _has_content(section)],
         metadata=header.metadata(context, header.top_skills(context, skills)),
     )
-    shorten(context, made)
-    return made
+    return made, shorten(context, made)
 
 
 def _has_content(section: resume_pb2.ResumeSection) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.generation.composing.extent import Ruler
 from services.generation.matching.asked import Asked
 from services.generation.matching.ranking import Ranker
 from services.generation.matching.reading import Reading
@@ -60,8 +59,6 @@ class Context:
     notes: Notes
     photo: common_pb2.Photo
     """The person's picture; empty where there is none."""
-    ruler: Ruler
-    """Measures the resume; what it measured while composing is not measured again for the report."""
 
     def relevance_of(self, fact_id: str) -> float:
         """How much the posting wants a fact, 0 to 1; 0 where nothing was ranked."""
@@ -100,6 +97,9 @@ def provenance(
 
 def squeeze(text: str) -> str:
     """The text on one line."""
+    # Most texts are already; of white space only the plain blank is printable.
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return " ".join(text.split())
 
 

@@ -5,7 +5,8 @@ is broken at its words by the widths of the letters. docs/composing.md tells how
 `tests/integration/render_corpus/test_planned_pages.py` holds for every template.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from math import ceil
 
@@ -68,19 +69,16 @@ class Ruler:
                 f"{group.name}: {', '.join(item.text for item in group.items)}" for group in held.categories
             ]
             return _HEADING + sum(map(self._text, groups)) + _BULLET * max(0, len(groups) - 1)
-        if kind in ("languages", "interests"):
-            return _HEADING + self._pairs(kind, held.entries)
+        if kind == "languages":
+            return _HEADING + self._pairs([(each.language, each.fluency) for each in held.entries])
+        if kind == "interests":
+            return _HEADING + self._pairs([(each.name, ", ".join(each.keywords)) for each in held.entries])
         return _HEADING + self._entries(held.entries)
 
-    def _pairs(self, kind: str, entries: Sequence[Message]) -> float:
+    def _pairs(self, pairs: Sequence[tuple[str, str]]) -> float:
         """A line each; neighbours without anything to their name share a line."""
-        names = [_field(each, "language" if kind == "languages" else "name") for each in entries]
-        more = [
-            _field(each, "fluency") if kind == "languages" else ", ".join(_list(each, "keywords"))
-            for each in entries
-        ]
-        alone = [name for name, text in zip(names, more, strict=True) if not text]
-        told = [f"{name}: {text}" for name, text in zip(names, more, strict=True) if text]
+        alone = [name for name, text in pairs if not text]
+        told = [f"{name}: {text}" for name, text in pairs if text]
         shown = [*told, *([", ".join(alone)] if alone else [])]
         return sum(map(self._text, shown)) + _BULLET * max(0, len(shown) - 1)
 
@@ -96,10 +94,11 @@ class Ruler:
 
     def _head(self, entry: Message) -> float:
         """A line for what names the entry, and one for what was done there; either may run over."""
-        first, second = _heads(entry)
-        aside = ", ".join(filter(None, (_field(entry, "location"), _field(entry, "url"))))
-        first = "  ".join(filter(None, (first, aside)))
-        dated = any(_has(entry, name) for name in ("start_date", "end_date", "date"))
+        fields = _head_fields(entry.DESCRIPTOR)
+        names = _said(entry, fields.names)
+        second = ", ".join(_said(entry, fields.deeds)) or (names[1] if len(names) > 1 else "")
+        first = "  ".join(filter(None, (names[0] if names else "", ", ".join(_said(entry, fields.aside)))))
+        dated = any(map(entry.HasField, fields.dates))
         beside = _BESIDE if dated else 0.0
         if first and second:
             return self._text(first) + self._text(second, beside)
@@ -195,38 +194,30 @@ _WIDTHS = _Widths(
 )
 
 
-def _heads(entry: Message) -> tuple[str, str]:
-    """What stands on an entry's two head lines."""
-    names: Iterator[str] = (
-        _field(entry, name)
-        for name in ("company", "institution", "organization", "name", "title", "position", "subtitle")
-    )
-    found = [each for each in names if each]
-    second = ", ".join(
-        filter(
-            None,
-            (
-                _field(entry, name)
-                for name in ("degree", "field_of_study", "role", "entity", "issuer", "awarder", "publisher")
-            ),
-        )
-    )
-    return (found[0] if found else ""), (second or (found[1] if len(found) > 1 else ""))
+@dataclass(frozen=True, slots=True)
+class _HeadFields:
+    """The fields that stand on the head lines of a kind of entry."""
+
+    names: tuple[str, ...]
+    """The first stands on the first line; the second on the second where there are no deeds."""
+    deeds: tuple[str, ...]
+    aside: tuple[str, ...]
+    dates: tuple[str, ...]
 
 
 @cache
-def _fields(descriptor: Descriptor) -> frozenset[str]:
-    """Names of the fields of a kind of entry."""
-    return frozenset(descriptor.fields_by_name)
+def _head_fields(kind: Descriptor) -> _HeadFields:
+    def known(names: str) -> tuple[str, ...]:
+        return tuple(each for each in names.split() if each in kind.fields_by_name)
+
+    return _HeadFields(
+        names=known("company institution organization name title position subtitle"),
+        deeds=known("degree field_of_study role entity issuer awarder publisher"),
+        aside=known("location url"),
+        dates=known("start_date end_date date"),
+    )
 
 
-def _field(entry: Message, name: str) -> str:
-    return str(getattr(entry, name)) if name in _fields(entry.DESCRIPTOR) else ""
-
-
-def _list(entry: Message, name: str) -> Sequence[str]:
-    return list(getattr(entry, name)) if name in _fields(entry.DESCRIPTOR) else []
-
-
-def _has(entry: Message, name: str) -> bool:
-    return name in _fields(entry.DESCRIPTOR) and entry.HasField(name)
+def _said(entry: Message, fields: Iterable[str]) -> list[str]:
+    """The texts of fields, those left empty left out."""
+    return [text for name in fields if (text := getattr(entry, name))]

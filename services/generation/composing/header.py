@@ -189,9 +189,9 @@ def _industries(jobs: Iterable[profile_pb2.Experience]) -> list[str]:
         # Parted by line ends, which no word reaches over.
         text = "\n".join(map(tokenizer.key, (job.company_description, job.company, job.title)))
         hits = industries_told(text)
-        best = max(industry_words(), key=lambda name: hits[name])
-        if hits[best]:
-            found.append(best)
+        most = max(hits.values(), default=0)
+        if most:
+            found.append(next(name for name in industry_words() if hits[name] == most))
         elif job.company.strip():
             employers.append(squeeze(job.company))
     return (list(dict.fromkeys(found)) or list(dict.fromkeys(employers)))[:_INDUSTRIES]

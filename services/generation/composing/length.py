@@ -34,15 +34,25 @@ _Step = Callable[["_Draft"], Iterator[_Left]]
 """Leaves one thing out each time it is asked, and tells what."""
 
 
-def shorten(context: Context, resume: resume_pb2.StructuredResume) -> None:
-    """Leaves out in place what two pages have no room for, and notes it. What alone answers something that the posting
-    asks is never touched, nor is a job, degree, certificate, language or skill.
+def shorten(context: Context, resume: resume_pb2.StructuredResume) -> float:
+    """Leaves out in place what two pages have no room for, and notes it; the rows it takes then. What alone answers
+    something that the posting asks is never touched, nor is a job, degree, certificate, language or skill.
     """
-    if any(len(section.publications.entries) >= _SCHOLAR for section in resume.sections):
-        return
-    ruler = context.ruler
-    by_kind = _rows_by_kind(ruler, resume)
-    left = ruler.header_rows(resume.header) + sum(by_kind.values()) - room(context.locale)
+    ruler = Ruler(context.locale)
+    header, by_kind = ruler.header_rows(resume.header), _rows_by_kind(ruler, resume)
+    if not any(len(section.publications.entries) >= _SCHOLAR for section in resume.sections):
+        _leave_out(context, resume, ruler, by_kind, header + sum(by_kind.values()) - room(context.locale))
+    return header + sum(by_kind.values())
+
+
+def _leave_out(
+    context: Context,
+    resume: resume_pb2.StructuredResume,
+    ruler: Ruler,
+    by_kind: dict[str, float],
+    left: float,
+) -> None:
+    """Leaves out `left` rows, as far as there is what may go, and keeps count of the rows of each kind of section."""
     if left <= 0:
         return
     draft = _Draft(context, resume)
@@ -70,8 +80,11 @@ def room(locale: str) -> float:
 
 
 def _rows_by_kind(ruler: Ruler, resume: resume_pb2.StructuredResume) -> dict[str, float]:
-    kinds = {section.WhichOneof("content") or "" for section in resume.sections}
-    return {kind: _rows_of(ruler, resume, kind) for kind in kinds}
+    rows: dict[str, float] = {}
+    for section in resume.sections:
+        kind = section.WhichOneof("content") or ""
+        rows[kind] = rows.get(kind, 0.0) + ruler.section_rows(section)
+    return rows
 
 
 def _rows_of(ruler: Ruler, resume: resume_pb2.StructuredResume, kind: str) -> float:

@@ -36,7 +36,7 @@ class Memory:
         self._known: Recent[tuple[bytes, str, str], ReadProfile] = Recent(most=_MOST, seconds=_SECONDS)
         self._lock = Lock()
         self.evidence = KnownEvidence()
-        """What the verifier read of them; it shares nothing with what is composed from."""
+        """What the verifier read of them; it shares nothing with what is composed from but which skills texts name."""
 
     def read(self, profile: profile_pb2.ProfileContent, asked: str, skills: SkillTable) -> ReadProfile:
         """A profile, read now or a moment ago."""

@@ -27,15 +27,17 @@ _JOINERS = "\u200c\u200d\u200e\u200f"
 def quality(
     resume: resume_pb2.StructuredResume,
     match: matching_pb2.MatchAnalysis | None,
-    ruler: Ruler | None = None,
+    lines: Iterable[LineRef] | None = None,
+    rows: float | None = None,
 ) -> documents_pb2.QualityReport:
-    """The report on a resume; `match` is its tailored match, None without a posting. `ruler` may have measured most of
-    it already.
+    """The report on a resume; `match` is its tailored match, None without a posting. `lines` are all of its lines and
+    `rows` what it takes by the measure of `extent`, where they are known already.
     """
     coverage, missing = _coverage(resume, match)
-    lines = [each for each in iter_lines(resume) if each.section is None or not each.section.hidden]
-    bullets = [each.line for each in lines if ".achievements[" in each.path and each.line.text]
-    running = [each.line.text for each in lines if _is_running(each)]
+    known = iter_lines(resume) if lines is None else lines
+    shown = [each for each in known if each.section is None or not each.section.hidden]
+    bullets = [each.line for each in shown if ".achievements[" in each.path and each.line.text]
+    running = [each.line.text for each in shown if _is_running(each)]
     reading = [
         *reading_faults(bullets, running, resume.locale),
         *_summary_faults(resume),
@@ -44,12 +46,12 @@ def quality(
     form = [
         *_contact_faults(resume),
         *_form_faults(resume),
-        *_text_faults(lines),
-        *_length_faults(resume, ruler or Ruler(resume.locale)),
+        *_text_faults(shown),
+        *_length_faults(resume, Ruler(resume.locale).rows(resume) if rows is None else rows),
     ]
     twins = list(duplicates(bullets, resume.locale))
     unproved = [
-        Fault("UNPROVED", _UNPROVED, 0, each.line.id) for each in lines if each.line.provenance.unproved
+        Fault("UNPROVED", _UNPROVED, 0, each.line.id) for each in shown if each.line.provenance.unproved
     ]
     faults = [*unproved, *missing, *twins, *_dearest(form), *_dearest(reading)]
     findings = {(each.code, each.line_id, each.message): each for each in faults}
@@ -195,8 +197,8 @@ def _is_odd(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cf", "Co", "Cn", "Cc") and letter not in _JOINERS
 
 
-def _length_faults(resume: resume_pb2.StructuredResume, ruler: Ruler) -> Iterator[Fault]:
-    pages = ruler.rows(resume) / page_rows(resume.locale)
+def _length_faults(resume: resume_pb2.StructuredResume, rows: float) -> Iterator[Fault]:
+    pages = rows / page_rows(resume.locale)
     scholar = any(len(section.publications.entries) > _MOST_BULLETS for section in resume.sections)
     if pages > PAGES + 0.1 and not scholar:
         message = f"Shorten it: it takes about {pages:.1f} pages, and {PAGES} are read."

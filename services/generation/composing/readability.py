@@ -102,11 +102,16 @@ def duplicates(bullets: Sequence[common_pb2.Line], locale: str) -> Iterator[Faul
         found = frozenset(stem(word, tag) for word in words if word not in small)
         if len(found) < _FEW:
             continue
-        twin = next((text for other, text in seen if len(found & other) >= _ALIKE * len(found | other)), "")
+        twin = next((text for other, text in seen if _are_alike(found, other)), "")
         if twin:
             message = f"This line says what another says; keep the better one: “{twin[:80]}”."
             yield Fault("DUPLICATE", message, 0, each.id)
         seen.append((found, each.text))
+
+
+def _are_alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    shared = len(one & other)
+    return shared >= _ALIKE * (len(one) + len(other) - shared)
 
 
 def width(text: str) -> int:

@@ -15,10 +15,10 @@ _LETTERS_A_WORD = 3
 
 def strength(text: str, *, names_skill: bool) -> float:
     """0 for a bare chore, 1 for a line with a figure, a skill and something to say."""
-    words = sum(
-        max(1, len(each) // _LETTERS_A_WORD if not each.isascii() and _unspaced(each) else 1)
-        for each in _WORD.findall(text)
-    )
+    found = _WORD.findall(text)
+    words = len(found)
+    if not text.isascii():
+        words = sum(max(1, len(each) // _LETTERS_A_WORD) if _unspaced(each) else 1 for each in found)
     return 0.5 * bool(_FIGURE.search(text)) + 0.3 * names_skill + 0.2 * (words >= _SUBSTANCE)
 
 

@@ -27,7 +27,7 @@ def tasks(context: Context, posting: postings_pb2.JobPosting, tag: str) -> list[
     own = letter_language(spoken)
     if own is not None and own.tag != tag:
         return []
-    known = set(context.reading.words(tag))
+    known = context.reading.stems(tag).keys()
     found = []
     for place, each in enumerate(posting.analysis.responsibilities):
         text = squeeze(each).strip(" .;,:•*–-")

@@ -6,16 +6,23 @@ from functools import cached_property
 
 from services.generation.matching.reading import Reading, stems_of
 from services.generation.matching.titles import title_words
+from services.generation.matching.weights import weights
 from services.generation.postings.analysis import PostingText, reread
 from services.generation.postings.conditions import least_education_level, mentions
 from services.generation.postings.language import Language, guess_posting_language, language
-from services.generation.postings.requirements import MUST, NEGATED
+from services.generation.postings.requirements import MUST, NEGATED, NICE
 from services.generation.skills.stems import stem
 from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import fold
 from services.generation.skills.vocabulary import trade_words
 from vitae.generation.v1 import postings_pb2
 
+_SOFT = 0.5
+"""What a way of working tells against a skill: everybody claims teamwork."""
+_UNKNOWN = 0.5
+"""What a skill tells that no table knows: many have it and call it otherwise."""
+_NICE = 0.5
+"""What a nice-to-have tells of the posting against a must-have."""
 _MOST_MENTIONS = 3
 """Times that a word is named after which naming it again adds nothing."""
 
@@ -42,6 +49,11 @@ class AskedSkill:
     roots: str = ""
     """Stems of its words, with a space around each, where no table knows it and only these words answer it."""
 
+    @property
+    def certainty(self) -> float:
+        """How much it tells against a skill of the table, 0 to 1."""
+        return _SOFT if self.soft else _UNKNOWN if self.roots else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -62,6 +74,8 @@ class Asked:
     """The least degree that would do, as `least_education_level` counts; 0 when none is asked for."""
     experience_instead: bool
     """Whether experience would do instead of the degree."""
+    weights: Mapping[str, float]
+    """Of the score's components, by name. The same for everybody, whatever skills of their own the posting names."""
 
 
 class Asker:
@@ -115,6 +129,13 @@ class Asker:
             ),
             degree=min(levels, default=0),
             experience_instead=any(mentions(each, equivalent) for each in demands),
+            weights=weights(
+                sum(
+                    skill.certainty * (1.0 if skill.importance == MUST else _NICE)
+                    for skill in skills
+                    if skill.importance in (MUST, NICE)
+                )
+            ),
         )
 
     def _own(self, key: str, name: str) -> AskedSkill | None:

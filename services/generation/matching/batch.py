@@ -43,7 +43,7 @@ class BatchScorer:
         candidate = KeptCandidate(reading, self._table, wanted.named, wanted.language.tag)
         names = [each.name for each in wanted.skills if is_wanted(each.importance)]
         return Scored(
-            total(parts(candidate, wanted, self._title, self._today)),
+            total(parts(candidate, wanted, self._title, self._today), wanted.weights),
             self._once(name for name in names if name in candidate.names),
             self._once(name for name in names if name not in candidate.names),
         )

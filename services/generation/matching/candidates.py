@@ -16,11 +16,8 @@ from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import PAUSE, STOP
 from vitae.generation.v1 import match_readings_pb2
 
-_HELD = frozenset([("experience", "title"), ("volunteer", "position"), ("projects", "roles")])
-"""(part, field) of titles a person held; a headline is a claim and no title held."""
-
-Words = Mapping[str, tuple[Fact, int, int]]
-"""The first place of each stem: fact.text[start:end]."""
+_HELD = {"experience": "title", "volunteer": "position", "projects": "roles"}
+"""Fields of titles a person held, by part; a headline is a claim and no title held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +63,8 @@ class Candidate(Protocol):
     def stems(self, language: str) -> AbstractSet[str]:
         """The stems of all words."""
 
-    def words(self, language: str) -> Words:
-        """Where they stand; only for whoever explains a score."""
+    def first(self, root: str, language: str) -> tuple[Fact, int, int]:
+        """Where the first word of a stem stands, fact.text[start:end]; only for whoever explains a score."""
 
 
 class ReadCandidate:
@@ -93,16 +90,16 @@ class ReadCandidate:
         return [
             HeldTitle(tokens.joined, fact.part, fact.entry, fact.id, fact.field, fact.text)
             for fact, tokens in self._reading.facts
-            if (fact.part, fact.field.partition("[")[0]) in _HELD
+            if fact.part in _HELD and fact.field.partition("[")[0] == _HELD[fact.part]
         ]
 
     def stems(self, language: str) -> AbstractSet[str]:
         """The stems of all words."""
         return self._reading.stems(language).keys()
 
-    def words(self, language: str) -> Words:
-        """The first place of each stem."""
-        return self._reading.words(language)
+    def first(self, root: str, language: str) -> tuple[Fact, int, int]:
+        """Where the first word of a stem stands."""
+        return self._reading.place(*self._reading.stems(language)[root][0])
 
 
 def kept(candidate: ReadCandidate, reading: Reading) -> match_readings_pb2.MatchReading:
@@ -203,7 +200,7 @@ class KeptCandidate:
                     found.setdefault(name, []).append(naming)
         return found
 
-    def words(self, language: str) -> Words:
+    def first(self, root: str, language: str) -> tuple[Fact, int, int]:
         """Not kept.
 
         Raises:

@@ -4,7 +4,7 @@ Values are computed at once, evidence only when somebody reads it: thousands of 
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -12,6 +12,7 @@ from math import fsum
 
 from services.generation.matching.asked import Asked, AskedSkill
 from services.generation.matching.candidates import Candidate
+from services.generation.matching.facts import Fact, Source
 from services.generation.matching.reading import Naming, strength
 from services.generation.matching.tenure import tenure
 from services.generation.matching.titles import likeness, title_rank, title_words
@@ -19,20 +20,6 @@ from services.generation.postings.requirements import MUST, NICE
 from services.generation.skills.tokens import Tokenizer
 from vitae.generation.v1 import matching_pb2, postings_pb2
 
-WEIGHTS = {
-    "must_have_skills": 0.40,
-    "nice_to_have_skills": 0.15,
-    "experience_years": 0.15,
-    "seniority": 0.05,
-    "title": 0.10,
-    "education": 0.05,
-    "keywords": 0.10,
-}
-
-_SOFT = 0.5
-"""Weight of a way of working against a skill: everybody claims teamwork."""
-_UNKNOWN = 0.5
-"""Weight of a skill that no table knows: many have it and call it otherwise."""
 _LICENCE = 1.5
 """Weight of a certificate or licence that is a must: without it the work may not be done."""
 _REPEATED = 0.25
@@ -86,18 +73,18 @@ def _key(title: str, tokenizer: Tokenizer) -> str:
     return tokenizer.split(title).joined
 
 
-def total(found: Sequence[Part]) -> float:
+def total(found: Sequence[Part], weights: Mapping[str, float]) -> float:
     """The score, four decimals; the weights of absent components go to the others in proportion."""
-    whole = fsum(WEIGHTS[part.name] for part in found)
-    return round(fsum(WEIGHTS[part.name] / whole * part.value for part in found), 4)
+    whole = fsum(weights[part.name] for part in found)
+    return round(fsum(weights[part.name] / whole * part.value for part in found), 4)
 
 
-def weigh(found: Sequence[Part]) -> list[matching_pb2.ScoreComponent]:
+def weigh(found: Sequence[Part], weights: Mapping[str, float]) -> list[matching_pb2.ScoreComponent]:
     """The components with their weights and evidence."""
-    whole = fsum(WEIGHTS[part.name] for part in found)
+    whole = fsum(weights[part.name] for part in found)
     components = []
     for part in found:
-        weight = WEIGHTS[part.name] / whole
+        weight = weights[part.name] / whole
         evidence = part.explain()
         for each in evidence:
             each.points = round(each.points * weight, 6)
@@ -110,19 +97,29 @@ def weigh(found: Sequence[Part]) -> list[matching_pb2.ScoreComponent]:
 
 def skill_evidence(skill: AskedSkill, namings: Sequence[Naming], points: float) -> matching_pb2.Evidence:
     """What proves a skill best: the posting's word where there is one, work before lists."""
-    best = min(namings, key=lambda each: (each.key not in skill.keys, each.fact.source.value != "proved"))
+    best = min(namings, key=lambda each: (each.key not in skill.keys, each.fact.source is not Source.PROVED))
     places = len({(each.fact.id, each.fact.field) for each in namings})
     shown = f" and {places - 1} more show it" if places > 1 else " shows it"
-    spans = [each for each in namings if each.fact is best.fact]
-    return matching_pb2.Evidence(
-        term=skill.name,
-        posting_spans=skill.spans,
-        fact_id=best.fact.id,
-        field=best.fact.field,
-        profile_spans=[postings_pb2.TextSpan(start=each.start, end=each.end) for each in spans],
-        points=points,
-        message=f"The posting asks for {skill.name}; {_place(best)}{shown}.",
-    )
+    spans = [(each.start, each.end) for each in namings if each.fact is best.fact]
+    message = f"The posting asks for {skill.name}; {_place(best)}{shown}."
+    return evidence_of(skill.name, skill.spans, best.fact, spans, points, message)
+
+
+def evidence_of(
+    term: str,
+    posting_spans: Iterable[postings_pb2.TextSpan],
+    fact: Fact,
+    places: Iterable[tuple[int, int]],
+    points: float,
+    message: str,
+) -> matching_pb2.Evidence:
+    """Evidence that a term of the posting stands in a fact at these places."""
+    made = matching_pb2.Evidence(term=term, fact_id=fact.id, field=fact.field, points=points, message=message)
+    # Spans that are handed to the constructor take twice as long.
+    made.posting_spans.extend(posting_spans)
+    for start, end in places:
+        made.profile_spans.add(start=start, end=end)
+    return made
 
 
 def _place(naming: Naming) -> str:
@@ -176,8 +173,7 @@ def _neighbour_evidence(
 def _weight(skill: AskedSkill) -> float:
     repeated = 1 + _REPEATED * (min(skill.mentions, _MOST_MENTIONS) - 1)
     licence = _LICENCE if skill.licence and skill.importance == MUST else 1.0
-    certain = _SOFT if skill.soft else _UNKNOWN if skill.roots else 1.0
-    return repeated * licence * certain
+    return repeated * licence * skill.certainty
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,21 +355,11 @@ def _keywords(candidate: Candidate, asked: Asked) -> Part | None:
     ]
 
     def explain() -> list[matching_pb2.Evidence]:
-        places = candidate.words(asked.language.tag)
         evidence = []
         for place, root, points in found:
-            each, (fact, start, end) = wanted[place], places[root]
-            evidence.append(
-                matching_pb2.Evidence(
-                    term=each.text,
-                    posting_spans=each.spans,
-                    fact_id=fact.id,
-                    field=fact.field,
-                    profile_spans=[postings_pb2.TextSpan(start=start, end=end)],
-                    points=points,
-                    message=f"The posting speaks of “{each.text}”, and so does the profile.",
-                )
-            )
+            each, (fact, start, end) = wanted[place], candidate.first(root, asked.language.tag)
+            message = f"The posting speaks of “{each.text}”, and so does the profile."
+            evidence.append(evidence_of(each.text, each.spans, fact, [(start, end)], points, message))
         return evidence
 
     return Part("keywords", min(1.0, fsum(points for _, _, points in found)), explain)

@@ -5,8 +5,8 @@ others say: none of these proves a skill, and the first must never move a score.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
 
@@ -24,9 +24,8 @@ class Source(Enum):
     """Named with a job, a project, a degree, a certificate or the like."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A text and where it comes from."""
+class Fact(NamedTuple):
+    """A text and where it comes from. A tuple, for there are hundreds in a profile and a resume."""
 
     id: str
     field: str
@@ -214,8 +213,8 @@ def _shown_entry(entry: "_Entry", part: str) -> Iterator[Fact]:
     for field, name in _HEADS.get(part, ()):
         yield _field(entry, name, getattr(entry, field), part, prominent=part in _PROMINENT)
     for holder in ("description", "summary"):
-        if holder in entry.DESCRIPTOR.fields_by_name:
-            yield _line(getattr(entry, holder), Source.PROVED, entry.id, part)
+        if told := getattr(entry, holder, None):
+            yield _line(told, Source.PROVED, entry.id, part)
     for each in getattr(entry, "achievements", ()):
         yield _line(each, Source.PROVED, entry.id, part)
     for each in getattr(entry, "technologies", ()):

@@ -6,7 +6,7 @@ from datetime import date
 from hashlib import sha256
 
 from services.generation.matching.asked import Asked, AskedSkill, answered, asked
-from services.generation.matching.components import skill_evidence
+from services.generation.matching.components import evidence_of, skill_evidence
 from services.generation.matching.facts import Fact, profile_facts
 from services.generation.matching.reading import Naming, Reading
 from services.generation.matching.tenure import last_month
@@ -118,11 +118,12 @@ class Ranker:
         self._latest = latest
         self._today = today
         self._wanted = {skill.name: skill for skill in wanted.skills} if wanted else {}
-        self._terms: dict[str, list[tuple[AskedSkill, Naming]]] = {}
+        self._terms: dict[str, dict[str, list[Naming]]] = {}
+        """Where each skill is named, by the facts and entries that name it."""
         for name, skill in self._wanted.items():
             for naming in reading.skills.get(name, ()) if skill.importance in _TERM else ():
                 for owner in {naming.fact.id, naming.fact.entry}:
-                    self._terms.setdefault(owner, []).append((skill, naming))
+                    self._terms.setdefault(owner, {}).setdefault(name, []).append(naming)
         self._keywords = self._find_keywords(wanted) if wanted else {}
         self._figures = reading.figures
 
@@ -135,7 +136,9 @@ class Ranker:
 
     def relevance(self, fact_id: str) -> float:
         """How much the posting wants any fact of the profile, 0 to 1, its age left out of account."""
-        return float(self._item(fact_id, "", 1.0).relevance) if self._wanted or self._keywords else 0.0
+        if not (self._wanted or self._keywords):
+            return 0.0
+        return round(self._relevance(self._weights(fact_id).values(), recency=1.0), 4)
 
     def keyword_holders(self) -> dict[str, set[str]]:
         """Ids of the facts that hold each keyword of the posting."""
@@ -173,34 +176,27 @@ class Ranker:
 
     def skills(self) -> list[matching_pb2.RankedItem]:
         """Skills, best first: those listed, and those asked for that work proves and no list names."""
+        listed: dict[int, list[str]] = {}
+        for name, namings in self._reading.skills.items():
+            for each in namings:
+                if each.fact.part == "skills":
+                    listed.setdefault(id(each.fact), []).append(name)
         found: dict[str, tuple[float, int, matching_pb2.RankedItem]] = {}
         place = 0
         for fact, _ in self._reading.facts:
             if fact.part == "skills" and fact.field == "name":
-                names = [
-                    name
-                    for name, namings in self._reading.skills.items()
-                    if any(each.fact is fact for each in namings)
-                ]
-                best = max(
-                    (self._skill(name, fact) for name in names), key=lambda item: item.relevance, default=None
-                )
+                items = [self._skill(name, fact) for name in listed.get(id(fact), ())]
+                best = max(items, key=lambda item: item.relevance, default=None)
                 item = best or matching_pb2.RankedItem(fact_id=fact.id, relevance=_UNASKED, label=fact.text)
                 found.setdefault(fact.id, (-item.relevance, place, item))
                 place += 1
-        listed = {
-            each.fact.id
-            for namings in self._reading.skills.values()
-            for each in namings
-            if each.fact.part == "skills"
-        }
         for name, skill in self._wanted.items():
             namings = self._reading.skills.get(name, [])
             if (
                 skill.importance in _TERM
                 and namings
                 and not skill.roots  # the posting's own words in a line are no skill of a list
-                and not any(each.fact.id in listed and each.fact.part == "skills" for each in namings)
+                and not any(each.fact.part == "skills" for each in namings)
             ):
                 item = self._skill(name, namings[0].fact)
                 found.setdefault(f"{item.fact_id} {name}", (-item.relevance, place, item))
@@ -237,41 +233,47 @@ class Ranker:
 
     def _item(self, fact_id: str, label: str, recency: float) -> matching_pb2.RankedItem:
         """A part of the profile, all that stands in it counted once."""
-        reasons: dict[str, tuple[float, matching_pb2.Evidence]] = {}
-        for skill, _ in self._terms.get(fact_id, ()):
-            if skill.name not in reasons:
-                namings = [each for other, each in self._terms[fact_id] if other is skill]
-                reasons[skill.name] = (_weight(skill), skill_evidence(skill, namings, 0.0))
-        for text, weight, spans, fact, start, end in self._keywords.get(fact_id, ()):
-            span = postings_pb2.TextSpan(start=start, end=end)
-            evidence = matching_pb2.Evidence(
-                term=text,
-                posting_spans=spans,
-                fact_id=fact.id,
-                field=fact.field,
-                profile_spans=[span],
-                message=f"The posting speaks of “{text}”.",
-            )
-            reasons.setdefault(f"“{text}”", (weight, evidence))
-        if fact_id in self._figures:
-            evidence = matching_pb2.Evidence(fact_id=fact_id, message="It names a figure.")
-            reasons["figure"] = (_FIGURE, evidence)
-        left = 1.0
-        for weight, _ in sorted(reasons.values(), key=lambda each: each[0]):
-            left *= 1.0 - weight
-        faded = (1.0 - _RECENCY) + _RECENCY * recency
-        relevance = (
-            (1.0 - left) * faded if self._wanted or self._keywords else recency * 0.9 + (1.0 - left) * 0.1
-        )
-        whole = sum(weight for weight, _ in reasons.values())
-        for weight, evidence in reasons.values():
-            evidence.points = round(relevance * weight / whole, 6)
-        ordered = sorted(
-            (evidence for _, evidence in reasons.values()), key=lambda each: (-each.points, each.term)
-        )
+        weights = self._weights(fact_id)
+        relevance, whole = self._relevance(weights.values(), recency), sum(weights.values())
+        reasons = self._reasons(fact_id)
+        for name, weight in weights.items():
+            reasons[name].points = round(relevance * weight / whole, 6)
+        ordered = sorted(reasons.values(), key=lambda each: (-each.points, each.term))
         return matching_pb2.RankedItem(
             fact_id=fact_id, relevance=round(relevance, 4), reasons=ordered, label=label[:500]
         )
+
+    def _weights(self, fact_id: str) -> dict[str, float]:
+        """How much each thing that the posting asks for moves a part of the profile that says it."""
+        weights = {name: _weight(self._wanted[name]) for name in self._terms.get(fact_id, ())}
+        for text, weight, *_ in self._keywords.get(fact_id, ()):
+            weights[f"“{text}”"] = weight
+        if fact_id in self._figures:
+            weights["figure"] = _FIGURE
+        return weights
+
+    def _reasons(self, fact_id: str) -> dict[str, matching_pb2.Evidence]:
+        """Evidence for each of the weights, the first place of a keyword; without points."""
+        reasons = {
+            name: skill_evidence(self._wanted[name], namings, 0.0)
+            for name, namings in self._terms.get(fact_id, {}).items()
+        }
+        for text, _, spans, fact, start, end in self._keywords.get(fact_id, ()):
+            quoted = f"“{text}”"
+            if quoted not in reasons:
+                message = f"The posting speaks of {quoted}."
+                reasons[quoted] = evidence_of(text, spans, fact, [(start, end)], 0.0, message)
+        if fact_id in self._figures:
+            reasons["figure"] = matching_pb2.Evidence(fact_id=fact_id, message="It names a figure.")
+        return reasons
+
+    def _relevance(self, weights: Iterable[float], recency: float) -> float:
+        left = 1.0
+        for weight in sorted(weights):
+            left *= 1.0 - weight
+        if not (self._wanted or self._keywords):
+            return recency * 0.9 + (1.0 - left) * 0.1
+        return (1.0 - left) * ((1.0 - _RECENCY) + _RECENCY * recency)
 
     def _find_keywords(self, wanted: Asked) -> dict[str, list[_Keyword]]:
         """Keywords of the posting by the facts and entries that hold them."""

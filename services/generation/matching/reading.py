@@ -3,8 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from services.generation.matching.facts import Fact, Source
 from services.generation.skills.remembered import Texts
@@ -30,8 +30,7 @@ _LISTED_TOO, _SAME_WORD = 0.15, 0.1
 _MOST_SHOWN = _WORKED + _LISTED_TOO
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(NamedTuple):
     """One place where a fact names a skill: fact.text[start:end]."""
 
     fact: Fact
@@ -61,12 +60,13 @@ class Reading:
         """
         self.table = table
         self.texts = texts or Texts(table)
-        self.facts: list[tuple[Fact, Tokens]] = [(fact, self.texts.tokens(fact.text)) for fact in facts]
+        read = [(fact, *self.texts.read(fact.text)) for fact in facts]
+        self.facts: list[tuple[Fact, Tokens]] = [(fact, tokens) for fact, tokens, _ in read]
         self.skills: dict[str, list[Naming]] = {}
         self._places: dict[str, dict[str, list[tuple[int, int]]]] = {}
         unknown: dict[str, str] = {}
-        for fact, tokens in self.facts:
-            mentions = [each for each in self.texts.mentions(fact.text) if not _denied_at(each.start, tokens)]
+        for fact, tokens, named in read:
+            mentions = [each for each in named if not _denied_at(each.start, tokens)]
             for each in mentions:
                 key = self.texts.key(each.written(fact.text))
                 self.skills.setdefault(each.skill.name, []).append(Naming(fact, each.start, each.end, key))
@@ -138,10 +138,6 @@ class Reading:
         fact, tokens = self.facts[number]
         return fact, tokens.starts[token], tokens.ends[token]
 
-    def words(self, language: str) -> dict[str, tuple[Fact, int, int]]:
-        """The first place of each stem."""
-        return {root: self.place(*found[0]) for root, found in self.stems(language).items()}
-
 
 def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing_suffices: bool) -> float:
     """How well a skill is shown, 0 to 1.
@@ -153,14 +149,14 @@ def strength(namings: Iterable[Naming], posting_keys: frozenset[str], *, listing
     namings = list(namings)
     if not namings:
         return 0.0
-    sources = {each.fact.source for each in namings}
+    proved = sum(each.fact.source is Source.PROVED for each in namings)
     if listing_suffices:
         base = _MOST_SHOWN
-    elif Source.PROVED not in sources:
+    elif not proved:
         base = _LISTED
     else:
         worked = any(each.fact.part == "experience" for each in namings)
-        base = (_WORKED if worked else _NAMED) + (_LISTED_TOO if Source.LISTED in sources else 0.0)
+        base = (_WORKED if worked else _NAMED) + (_LISTED_TOO if proved < len(namings) else 0.0)
     return base + (_SAME_WORD if any(each.key in posting_keys for each in namings) else 0.0)
 
 

@@ -12,7 +12,7 @@ from services.generation.skills.table import SkillTable
 from vitae.generation.v1 import matching_pb2, postings_pb2
 from vitae.resume.v1 import profile_pb2, resume_pb2
 
-METHOD_VERSION = "4"
+METHOD_VERSION = "5"
 
 
 def score(
@@ -49,11 +49,11 @@ def score_reading(
     *,
     explained: bool = True,
 ) -> matching_pb2.MatchAnalysis:
-    """As `score`, for what is read already; without components unless `explained`."""
+    """As `score`, for what is read already; without components and comparison unless `explained`."""
     found = parts(profile_candidate(profile, reading), wanted, title, today)
     return matching_pb2.MatchAnalysis(
-        original_score=total(found),
-        components=weigh(found) if explained else (),
+        original_score=total(found, wanted.weights),
+        components=weigh(found, wanted.weights) if explained else (),
         matched_skills=[
             each.name for each in wanted.skills if is_wanted(each.importance) and each.name in reading.skills
         ],
@@ -62,7 +62,7 @@ def score_reading(
             for each in wanted.skills
             if is_wanted(each.importance) and each.name not in reading.skills
         ],
-        skill_comparison=_comparison(wanted, reading, None),
+        skill_comparison=_comparison(wanted, reading, None) if explained else (),
         method_version=METHOD_VERSION,
     )
 
@@ -93,10 +93,10 @@ def add_tailored(
     ]
     proved = [job for job in jobs if not job.provenance.unproved]
     found = parts(ReadCandidate(reading, proved, degrees), wanted, title, today)
-    match.tailored_score = total(found)
+    match.tailored_score = total(found, wanted.weights)
     match.score_improvement = round(match.tailored_score - match.original_score, 4)
     del match.components[:]
-    match.components.extend(weigh(found))
+    match.components.extend(weigh(found, wanted.weights))
     del match.added_skills[:]
     match.added_skills.extend(
         each.name

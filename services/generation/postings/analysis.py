@@ -25,7 +25,7 @@ from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import Tokens
 from vitae.generation.v1 import postings_pb2
 
-ANALYZER_VERSION = "4"
+ANALYZER_VERSION = "5"
 
 _MOST_FINDINGS = 50
 
@@ -98,12 +98,13 @@ def _read(
     parts = list(sentences(tokens))
     reader = ImportanceReader(tokens, sections, words)
     names = tokens.find(skills.tokenizer.key(apart[0])) if apart[0] else []
+    in_title = [mention.skill.name for mention in find_skills(skills.tokens(title), skills)]
+    named_here = find_skills(tokens, skills)
     mentions = [
         each
-        for each in of_the_applicant(find_skills(tokens, skills), tokens, parts, sections, words)
+        for each in of_the_applicant(named_here, tokens, parts, sections, reader, in_title, words)
         if not any(start <= each.start < end for start, end in names)
     ]
-    in_title = [mention.skill.name for mention in find_skills(skills.tokens(title), skills)]
     beside = frozenset(skills.tokens(" ".join((title, *apart))).words())
     named = named_skills(tokens, parts, sections, mentions, reader, beside, words, skills.aliases)
     spans = [span for each in named for span in each.spans]
@@ -113,9 +114,9 @@ def _read(
         text=text,
         skills=asked,
         remote=remote_policy(tokens, words),
-        keywords=keywords(tokens, sections, [*mentions, *spans], beside, words),
+        keywords=keywords(tokens, sections, [*mentions, *spans], beside, reader, words),
         responsibilities=responsibilities(parts, sections, words),
-        education_requirements=education_requirements(parts, sections, words),
+        education_requirements=education_requirements(parts, reader, words),
         analyzer_version=ANALYZER_VERSION,
     )
     years = years_required(tokens, parts, sections, reader, words)

@@ -5,6 +5,7 @@ from functools import cache
 
 from services.generation.postings.language import Language, Phrases
 from services.generation.postings.language import language as language_of
+from services.generation.postings.requirements import MUST, NICE, ImportanceReader
 from services.generation.postings.sections import Sections
 from services.generation.postings.sentences import Part
 from services.generation.skills.tokens import Tokens
@@ -58,18 +59,34 @@ def remote_policy(tokens: Tokens, language: Language) -> postings_pb2.RemotePoli
     return postings_pb2.REMOTE_POLICY_REMOTE if remote else postings_pb2.REMOTE_POLICY_UNSPECIFIED
 
 
-def education_requirements(parts: Sequence[Part], sections: Sections, language: Language) -> list[str]:
-    """The sentences that ask for a degree, as written."""
-    found = []
+def education_requirements(parts: Sequence[Part], reader: ImportanceReader, language: Language) -> list[str]:
+    """The sentences that ask for a degree, as written; those that only wish for one where none does."""
+    found: dict[postings_pb2.Importance.ValueType, list[str]] = {MUST: [], NICE: []}
     for sentence in parts:
-        if sections.kind_at(sentence.start) in ("company", "offer", "legal"):
+        span = _degree(sentence, language)
+        if span is None:
             continue
-        keys = sentence.keys
-        for phrase in language.education["not"]:
-            keys = keys.replace(phrase, " ")
-        if any(phrase in keys for name in _EDUCATION for phrase in language.education[name]):
-            found.append(_written(sentence))
-    return list(dict.fromkeys(found))[:10]
+        importance = reader.importance(*span)
+        # "Lehre" is an apprenticeship, and what one does who teaches.
+        if importance == MUST or (importance == NICE and reader.kind(span[0]) != "responsibilities"):
+            found[importance].append(_written(sentence))
+    return list(dict.fromkeys(found[MUST] or found[NICE]))[:10]
+
+
+def _degree(sentence: Part, language: Language) -> tuple[int, int] | None:
+    """Where a sentence names a degree."""
+    keys = sentence.keys
+    for phrase in language.education["not"]:
+        # Its words stay words, so that what follows stays in its place.
+        keys = keys.replace(phrase, f" {' '.join('-' * (phrase.count(' ') - 1))} ")
+    for name in _EDUCATION:
+        for phrase in language.education[name]:
+            at = keys.find(phrase)
+            if at >= 0:
+                first = sentence.first + keys.count(" ", 0, at + 1) - 1
+                tokens = sentence.tokens
+                return tokens.starts[first], tokens.ends[first + phrase.count(" ") - 2]
+    return None
 
 
 def education_level(text: str, language: Language) -> int:

@@ -11,9 +11,11 @@ from services.generation.skills.tokens import fold
 _LONGEST_TITLE = 90
 _TITLE_WORDS = 10
 _FIRST_LINES = 6
+_BEGINNING = 6_000
+"""Characters in which a posting has said whose it is."""
 _CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽ"
 _LINKS = "(?:of|and|und|et|de|der|di|do|van|y)"
-_NAME = rf"[{_CAPITAL}][\w&'’-]*(?:\.\w+)?(?:[ ](?:{_LINKS}[ ])?[{_CAPITAL}0-9&][\w&'’-]*){{0,4}}"
+_NAME = rf"(?:(?:St|Dr|Mt)\. )?[{_CAPITAL}][\w&'’-]*(?:\.\w+)?(?:[ ](?:{_LINKS}[ ])?[{_CAPITAL}0-9&][\w&'’-]*){{0,4}}"
 _PLACE = (
     rf"[{_CAPITAL}][\w'’.-]+(?:[ -](?:am|an|der|upon|sur|de|la|del)?[ -]?[{_CAPITAL}][\w'’-]+){{0,3}}"
     rf"(?:, ?[{_CAPITAL}][\w'’-]+(?: [{_CAPITAL}][\w'’-]+)?)?"
@@ -27,12 +29,17 @@ _MARKER = re.compile(
     r"\s*[(\[|,–-]*\s*\b(?:[mwfdxihg](?:\s*[/|*.,]\s*[mwfdxihg]){1,3}|all genders?|gn|h/f|f/h|m/f/d|remote|hybrid"
     r"|full[- ]time|part[- ]time|vollzeit|teilzeit|voll- oder teilzeit|cdi|cdd|temps plein"
     r"|100\s*%|80\s*[-–]\s*100\s*%)\b"
+    # "remote within the EU", "remote in Germany": the place is no part of the title.
+    r"(?:(?<=remote)\s+(?:within|in|from|inside|anywhere in)\s+[^)\]|,–\n]{2,40}(?=[)\]|,–\n]|$))?"
     r"\s*[)\]]?",
     re.IGNORECASE,
 )
 _INNER_GENDER = re.compile(
     r"(?<=\w)(?:[:*_]in(?:nen)?|/-?in(?:nen)?|\(in\)|\(e\)|·e|\(a\)|/a|/o|\(n\))\b(?:\))?", re.IGNORECASE
 )
+_GENDERS = re.compile(r"(?:\(|\b)[mwfdxh]\s*[/|]\s*[mwfdxh](?:\)|\b)", re.IGNORECASE)
+_WANTED = re.compile(r"\s+(?:gesucht|wanted|gezocht|cercasi)\s*!*(?=\s*(?:\(|$))", re.IGNORECASE)
+_COMPANY_AND_PLACE = re.compile(rf"(?P<name>{_NAME})\s*[,·|–—-]\s*(?P<place>{_PLACE})")
 _ADDRESS = re.compile(r"https?://|www\.|@\w")
 _AT = re.compile(rf"\s(?:at|bei|bei der|chez|@)\s(?P<name>{_NAME})(?:,? (?:in|à|en) (?P<place>{_PLACE}))?")
 
@@ -52,9 +59,10 @@ def read_headline(text: str, headline: str, sections: Sections, language: Langua
     title_line = headline or _first_title_line(text, sections, language)
     title = labelled["title"] or title_line or _sought(text, language)
     beside_company, beside_location = _beside(title_line, language)
-    company = labelled["company"] or beside_company or _company(text, title_line, language)
+    beneath_company, beneath_location = _beneath(text[:_BEGINNING], title_line, language)
+    company = labelled["company"] or beside_company or _company(text, title_line, beneath_company, language)
     at = _AT.search(title_line)
-    beside_location = beside_location or (at.group("place") if at and at.group("place") else "")
+    beside_location = beside_location or (at.group("place") if at and at.group("place") else beneath_location)
     location = labelled["location"] or beside_location or _location(text, language)
     return Headline(_clean_title(title, company), _trim(company), _trim(location))
 
@@ -81,7 +89,7 @@ def _first_title_line(text: str, sections: Sections, language: Language) -> str:
             return ""
         if any(first <= start < last for first, last in sections.headings):
             continue
-        words = stripped.split()
+        words = _before_place(stripped).split()
         if (
             len(stripped) > _LONGEST_TITLE
             or len(words) > _TITLE_WORDS
@@ -94,9 +102,14 @@ def _first_title_line(text: str, sections: Sections, language: Language) -> str:
     return ""
 
 
+def _before_place(line: str) -> str:
+    """A line up to the first dash or bar, where company and place follow a title."""
+    return next((piece for piece in _pieces(line) if piece), line)
+
+
 def _names_job(line: str, language: Language) -> bool:
     """Whether a line holds a word for a job, alone or at the end of a compound ("Pflegefachkraft")."""
-    if re.search(r"\([mwfdx]\s*[/|]\s*[mwfdx]", line, re.IGNORECASE):
+    if _GENDERS.search(line) or _WANTED.search(line):
         return True
     for word in re.findall(r"[^\W\d_]+", _INNER_GENDER.sub("", line)):
         key = fold(word)
@@ -144,11 +157,11 @@ def _until_end(words: str, language: Language) -> str:
     return " ".join(kept)
 
 
-def _company(text: str, title_line: str, language: Language) -> str:
+def _company(text: str, title_line: str, beneath: str, language: Language) -> str:
     at = _AT.search(title_line)
     if at:
         return at.group("name")
-    beginning = text[:6_000]
+    beginning = text[:_BEGINNING]
     legal = _LEGAL.search(beginning)
     if legal:
         words = legal.group().split()
@@ -156,7 +169,6 @@ def _company(text: str, title_line: str, language: Language) -> str:
             del words[0]
         if len(words) > 1:
             return " ".join(words)
-    beneath = _beneath(beginning, title_line, language)
     if beneath:
         return beneath
     for pattern in language.seeking["company"]:
@@ -167,20 +179,25 @@ def _company(text: str, title_line: str, language: Language) -> str:
     return ""
 
 
-def _beneath(text: str, title_line: str, language: Language) -> str:
-    """The line under the title where it is a name the text uses again: postings open with title, company, place."""
+def _beneath(text: str, title_line: str, language: Language) -> tuple[str, str]:
+    """Company and place of the line under the title: postings open with title, company, place.
+
+    A name alone has to be used again in the text. Before a place ("Elm Hospital, Cork") it may be that of a town as
+    well, so it has to be used again or hold a word for an organisation.
+    """
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     position = next((index for index, line in enumerate(lines) if title_line and title_line in line), None)
     if position is None or position + 1 >= len(lines):
-        return ""
+        return "", ""
     line = lines[position + 1]
-    is_name = re.fullmatch(_NAME, line) and not _is_common(line, language) and not _names_job(line, language)
-    again = (
-        re.search(rf"(?<!\w){re.escape(line)}(?!\w)", text[text.find(line) + len(line) :])
-        if is_name
-        else None
-    )
-    return line if again else ""
+    found = _COMPANY_AND_PLACE.fullmatch(line)
+    name, place = (found.group("name"), found.group("place")) if found else (line, "")
+    if not re.fullmatch(_NAME, name) or _is_common(name, language) or _names_job(name, language):
+        return "", ""
+    after = text[text.find(line) + len(line) :]
+    again = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", after)
+    known = place and any(fold(word) in language.organisations for word in re.findall(r"[^\W\d_]+", name))
+    return (name, place) if again or known else ("", "")
 
 
 def _is_common(name: str, language: Language) -> bool:
@@ -202,7 +219,7 @@ def _location(text: str, language: Language) -> str:
 
 def _clean_title(title: str, company: str) -> str:
     """A title without gender marks, working time, place and company around it."""
-    title = _INNER_GENDER.sub("", title)
+    title = _WANTED.sub("", _INNER_GENDER.sub("", title))
     if company:
         title = re.sub(rf"\s*(?:\bat\b|\bbei\b|\bchez\b|@|[|–—-])\s*{re.escape(company)}.*$", "", title)
     parts = [part for part in _pieces(_MARKER.sub(" ", title)) if part]

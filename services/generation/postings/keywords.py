@@ -1,9 +1,9 @@
 """Words of a posting that matter and are no skills."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from services.generation.postings.language import Language
+from services.generation.postings.requirements import NEGATED, ImportanceReader
 from services.generation.postings.sections import Sections
 from services.generation.skills.extraction import Mention
 from services.generation.skills.stems import stem
@@ -13,8 +13,6 @@ from vitae.generation.v1 import postings_pb2
 _MOST = 40
 _MOST_SPANS = 50
 _SHORTEST = 4
-_ASKING = ("requirements", "nice")
-_BULLET = re.compile(r"\s*(?:[-–—•▪●◦‣·*+]|\d{1,2}[.)])\s")
 
 
 def keywords(
@@ -22,6 +20,7 @@ def keywords(
     sections: Sections,
     mentions: Iterable[Mention | postings_pb2.TextSpan],
     apart: Iterable[str],
+    reader: ImportanceReader,
     language: Language,
 ) -> list[postings_pb2.Keyword]:
     """The words, most frequent first, then first named; words of one stem count together, as first written.
@@ -32,13 +31,13 @@ def keywords(
             other parts tell the work, and what stands behind a list that asks.
         mentions: Skills, whose words are left out.
         apart: Folded words left out besides: the company's name, the place.
+        reader: Tells what the posting does without ("no surgical experience required"), which is left out, too.
         language: Stop words and words of every posting.
     """
     taken = {index for each in mentions for index in range(each.start, each.end)}
     ignored = {*apart, *language.furniture, *language.stop_words, *language.generic_words}
     places: dict[str, list[tuple[int, int]]] = {}
-    beside = ("company", "offer", "legal", *(("intro",) if _tells_work(sections) else ()))
-    passed_over = (*sections.headings, *_behind_lists(tokens.text, sections))
+    beside = ("company", "offer", "legal", "aside", *(("intro",) if _tells_work(sections) else ()))
     names = _names(tokens, language)
     for key, start, end in zip(tokens.keys, tokens.starts, tokens.ends, strict=True):
         if (
@@ -50,7 +49,9 @@ def keywords(
             or key in names
         ):
             continue
-        if sections.kind_at(start) in beside or _in_any(start, passed_over):
+        if sections.kind_at(start) in beside or _in_any(start, sections.headings):
+            continue
+        if reader.importance(start, end) == NEGATED:
             continue
         root = stem(key, language.tag)
         places.setdefault(root, []).append((start, end))
@@ -67,22 +68,6 @@ def keywords(
 
 def _tells_work(sections: Sections) -> bool:
     return sections.has("requirements") or sections.has("responsibilities")
-
-
-def _behind_lists(text: str, sections: Sections) -> Iterator[tuple[int, int]]:
-    """Spans of the paragraphs behind the list of a part that asks: they are about pay, shifts and the next step."""
-    headings = {start for start, _ in sections.headings}
-    at, listed, parted = 0, False, False
-    for line in text.split("\n"):
-        if at in headings:
-            listed = parted = False
-        elif not line.strip():
-            parted = True
-        elif _BULLET.match(line):
-            listed, parted = True, False
-        elif listed and parted and sections.kind_at(at) in _ASKING:
-            yield at, at + len(line)
-        at += len(line) + 1
 
 
 def _names(tokens: Tokens, language: Language) -> frozenset[str]:

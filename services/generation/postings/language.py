@@ -28,6 +28,9 @@ class Language:
     cues: Mapping[str, Phrases]
     """must, nice, negators, not_negators, needs, turns, and who else is spoken of: passing, makes, beside,
     departments (words of one) and towards (words before one)."""
+    whom: Mapping[str, Phrases]
+    """Of whom a sentence speaks: applicant, you (that begin a duty), offers, about (words before a company), ours
+    (words before a colleague), streets (of an address), persons (words before a name)."""
     year_units: Phrases
     year_experience: Phrases
     year_not_before: Phrases
@@ -46,6 +49,8 @@ class Language:
     generic_words: frozenset[str]
     """Words of every posting, which tell nothing about this one."""
     title_nouns: frozenset[str]
+    organisations: frozenset[str]
+    """Words of a company's name, in all languages: it need not speak the posting's."""
     named: Mapping[str, Phrases]
     """How a skill is named that no table knows; en.toml explains the words."""
     before_names: frozenset[str]
@@ -112,6 +117,7 @@ def _language(tag: str) -> Language:
         tag=tag,
         headings=_phrases(both, "headings"),
         cues=_phrases(both, "cues"),
+        whom=_phrases(both, "whom"),
         year_units=_phrases(both, "years")["units"],
         year_experience=_phrases(both, "years")["experience"],
         year_not_before=_phrases(both, "years")["not_before"],
@@ -128,6 +134,7 @@ def _language(tag: str) -> Language:
         stop_words=stop,
         generic_words=generic,
         title_nouns=_words(both, "titles", "nouns"),
+        organisations=_words([_data(each) for each in _tags()], "organisations", "words"),
         named=named,
         before_names=(around | generic) - stop,
         after_names=around - stop,

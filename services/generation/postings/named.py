@@ -25,6 +25,7 @@ _MOST = 30
 _GERUND = 5
 """Letters that a word with the ending of a gerund has more of: "king" is none."""
 _BULLET = re.compile(r"\s*(?:[-–—•▪●◦‣·*+]|\d{1,2}[.)])\s")
+_INITIAL = re.compile(r"(?<!\w)[^\W\d_]\.$")
 _BESIDE = ("company", "offer", "legal")
 _ASKING = ("requirements", "nice")
 
@@ -198,16 +199,29 @@ def _item(tokens: Tokens, first: int, last: int, language: Language) -> _Name | 
 
 
 def _is_piece(tokens: Tokens, name: _Name, language: Language, spellings: Collection[str]) -> bool:
-    """Whether a name is a piece of a phrase and says nothing alone: "checklists" after a bracket, "reports"."""
-    if tokens.text[: tokens.starts[name.first]].rstrip().endswith((")", "]")):
+    """Whether a name is a piece of a phrase and says nothing alone: "checklists" after a bracket, "reports", the
+    surname after an initial, "Sauberes" in "Sauberes und sicheres Arbeiten".
+    """
+    before = tokens.text[: tokens.starts[name.first]].rstrip()
+    if before.endswith((")", "]")) or _INITIAL.search(before, max(0, len(before) - 3)):
         return True
     if name.last - name.first > 1:
         return False
     key = tokens.keys[name.first]
-    if f" {key} " in language.named["alone"]:
+    if f" {key} " in language.named["alone"] or _shares_noun(tokens, name, language):
         return True
     gerund = len(key) > _GERUND and any(key.endswith(end.strip()) for end in language.named["gerund"])
     return gerund and f" {key} " not in spellings
+
+
+def _shares_noun(tokens: Tokens, name: _Name, language: Language) -> bool:
+    """Whether a German name is an adjective of a noun that follows another one: both end alike, the other is small."""
+    other = name.last + 1
+    if language.tag != "de" or other >= len(tokens.keys):
+        return False
+    joined = f" {tokens.keys[name.last]} " in language.named["and"]
+    ending = tokens.keys[name.first][-2:]
+    return joined and tokens.text[tokens.starts[other]].islower() and tokens.keys[other].endswith(ending)
 
 
 def _skip(tokens: Tokens, first: int, last: int, words: Collection[str]) -> int:

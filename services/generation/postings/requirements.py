@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.generation.postings.language import Language
-from services.generation.postings.sections import Sections
+from services.generation.postings.sections import Kind, Sections
 from services.generation.postings.sentences import Part, clauses, sentences
 from services.generation.skills.extraction import Mention
 from services.generation.skills.tokens import Tokens
@@ -27,6 +27,7 @@ _BESIDE = ("company", "offer", "legal")
 """Parts of a posting that ask for nothing."""
 _ASKING = ("requirements", "nice")
 """Parts of a posting that speak of the applicant and of nothing in passing."""
+_ENDS = (".", "!", "?")
 _DENIAL = 4
 """A denial and what it denies are short, else the comma between them parts two thoughts."""
 
@@ -37,13 +38,34 @@ class ImportanceReader:
     def __init__(self, tokens: Tokens, sections: Sections, language: Language) -> None:
         self._tokens = tokens
         self._sections = sections
+        self._language = language
         self._cues = language.cues
         self._negators, self._needs = _single(language.cues["negators"]), _single(language.cues["needs"])
         self._sentences = [_Sentence.of(each, language) for each in sentences(tokens)]
         self._starts = [each.part.start for each in self._sentences]
+        self._tells_all = sections.has("requirements") and sections.has("responsibilities")
         self._demands = sections.has("requirements") or any(
             each.said == MUST and sections.kind_at(each.part.start) not in _BESIDE for each in self._sentences
         )
+
+    def kind(self, start: int) -> Kind:
+        """The kind of the part that holds a character, as far as it speaks of the applicant.
+
+        Where other parts tell work and demands, the sentences of the introduction that do not speak of the applicant
+        are about the company; those of an aside that speak of leave or pay are part of the offer.
+        """
+        kind = self._sections.kind_at(start)
+        if kind not in ("intro", "aside"):
+            return kind
+        place = bisect_right(self._starts, start) - 1
+        sentence = self._sentences[max(0, place)]
+        if kind == "intro" and self._tells_all and _is_about_company(sentence.part, self._language):
+            return "company"
+        # "You must be free to drive" offers nothing.
+        demands = MUST in (sentence.said, *sentence.clauses_said)
+        if kind == "aside" and not demands and sentence.part.has(self._language.whom["offers"]):
+            return "offer"
+        return kind
 
     def importance(self, start: int, end: int) -> postings_pb2.Importance.ValueType:
         """The importance of text[start:end]."""
@@ -53,14 +75,19 @@ class ImportanceReader:
         sentence = self._sentences[place]
         number = max(0, bisect_right(sentence.clause_starts, start) - 1)
         clause = sentence.clauses[number]
-        if self._negated(clause, start, end) or self._denied_next(sentence, number):
+        if self._negated(clause, start, end) or (
+            # "Nice to see, but not a must" is a wish.
+            sentence.clauses_said[number] != NICE and self._denied_next(sentence, number)
+        ):
             return NEGATED
-        kind = self._sections.kind_at(start)
+        kind = self.kind(start)
         if kind in _BESIDE or (kind not in _ASKING and sentence.in_passing):
             return MENTIONED
         said = sentence.clauses_said[number] or sentence.said
         if said is not None:
             return MUST if said == MUST and kind != "nice" else NICE
+        if kind == "aside":
+            return NICE if sentence.tells_work else MENTIONED
         return MUST if kind == "requirements" or (kind != "nice" and not self._demands) else NICE
 
     def _denied_next(self, sentence: "_Sentence", number: int) -> bool:
@@ -110,6 +137,8 @@ class _Sentence:
     clauses_said: tuple[postings_pb2.Importance.ValueType | None, ...]
     in_passing: bool
     """Whether it speaks of what others use."""
+    tells_work: bool
+    """Whether it begins with "you", as duties do in prose, and denies nothing."""
 
     @classmethod
     def of(cls, part: Part, language: Language) -> "_Sentence":
@@ -122,7 +151,15 @@ class _Sentence:
         }
         whole = said[0] if len(found) == 1 else next(iter(spread)) if len(spread) == 1 else None
         starts, passing = tuple(each.start for each in found), part.has(language.cues["passing"])
-        return cls(part, whole, found, starts, _onward(found, said, language), passing)
+        onward = _onward(found, said, language)
+        work = part.keys.startswith(tuple(language.whom["you"])) and not part.has(language.cues["negators"])
+        return cls(part, whole, found, starts, onward, passing, work)
+
+
+def _is_about_company(sentence: Part, language: Language) -> bool:
+    """Whether it is a whole sentence, unlike a title, and does not speak of the applicant."""
+    ends = sentence.tokens.text[sentence.end : sentence.end + 1] in _ENDS
+    return ends and not sentence.has(language.whom["applicant"])
 
 
 def _said(part: Part, language: Language) -> postings_pb2.Importance.ValueType | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.generation.postings.language import Language
-from services.generation.postings.requirements import NICE, ImportanceReader
+from services.generation.postings.requirements import MENTIONED, NICE, ImportanceReader
 from services.generation.postings.sections import Sections
 from services.generation.postings.sentences import Part
 from services.generation.skills.tokens import Tokens
@@ -39,7 +39,7 @@ def years_required(
     found: list[Years] = []
     for sentence in parts:
         asked = [each for each in _in_sentence(tokens, sentence, sections, language) if each.years <= _MOST]
-        asked = [each for each in asked if reader.importance(each.start, each.end) != NICE] or asked[:0]
+        asked = [each for each in asked if reader.importance(each.start, each.end) not in (NICE, MENTIONED)]
         if asked:
             found.append(min(asked, key=lambda each: each.years))
     found.extend(

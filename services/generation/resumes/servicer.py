@@ -197,21 +197,24 @@ def _new_document(
 
 def resume_message(row: store.DocumentRow) -> resumes_pb2.Resume:
     """A resume at the version of the row."""
-    resume = _listed(row)
+    resume = _headed(row)
     resume.structure.CopyFrom(document_pb2.Document.FromString(row.document).resume)
     resume.content_text = row.content_text
-    details = resumes_pb2.Resume.FromString(row.details)
-    resume.match.CopyFrom(details.match)
-    resume.improvements.MergeFrom(details.improvements)
     return resume
 
 
 def _listed(row: store.DocumentRow) -> resumes_pb2.Resume:
     """A resume as listings show it: no structure, no text, the match without its evidence."""
-    resume = resumes_pb2.Resume.FromString(row.details)
+    resume = _headed(row)
     for field in ("components", "skill_comparison"):
         resume.match.ClearField(field)
     resume.ClearField("improvements")
+    return resume
+
+
+def _headed(row: store.DocumentRow) -> resumes_pb2.Resume:
+    """What is known about a resume, without structure and text."""
+    resume = resumes_pb2.Resume.FromString(row.details)
     resume.id, resume.title, resume.profile_id = str(row.id), row.title, str(row.profile_id)
     resume.job_posting_id = str(row.job_posting_id or "")
     resume.job_title, resume.company = row.job_title, row.company

@@ -1,6 +1,6 @@
 """Finds skills by name in any text: whole words only, the longest name wins, ambiguous names need their context."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.generation.skills.table import Alias, Rule, Skill, SkillTable
 from services.generation.skills.tokens import PAUSE, STOP, Tokens
@@ -13,8 +13,7 @@ _OR = frozenset("or oder ou o lub of and und et y e en i".split())
 """Words between the languages of a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A skill and where it stands: text[start:end], in Unicode code points."""
 
     skill: Skill
@@ -39,24 +38,29 @@ def find_skills(tokens: Tokens, table: SkillTable) -> list[Mention]:
     ]
     if whole and whole[0].skill:
         return [Mention(whole[0].skill, tokens.starts[0], tokens.ends[-1])]
-    certain = _places([(at, alias) for at, alias in candidates if alias.rule is Rule.OPEN and alias.skill])
-    unsure = _places(
-        [(at, alias) for at, alias in candidates if alias.rule is Rule.STRICT and _in_case(at, alias, tokens)]
-    )
-    meant = [
-        (at, alias)
-        for at, alias in candidates
-        if alias.rule is Rule.OPEN or _is_meant(at, alias, tokens, certain, unsure)
-    ]
-    meant.sort(key=lambda found: (found[0], -found[1].length))
+    if any(alias.rule is not Rule.OPEN for _, alias in candidates):
+        candidates = _meant(candidates, tokens)
     mentions, free_from = [], 0
-    for at, alias in meant:
+    for at, alias in sorted(candidates, key=lambda found: (found[0], -found[1].length)):
         if at < free_from:
             continue
         free_from = at + alias.length
         if alias.skill:
             mentions.append(Mention(alias.skill, tokens.starts[at], tokens.ends[free_from - 1]))
     return mentions
+
+
+def _meant(candidates: list[tuple[int, Alias]], tokens: Tokens) -> list[tuple[int, Alias]]:
+    """Without ambiguous spellings that do not mean their skill here."""
+    certain = _places([(at, alias) for at, alias in candidates if alias.rule is Rule.OPEN and alias.skill])
+    unsure = _places(
+        [(at, alias) for at, alias in candidates if alias.rule is Rule.STRICT and _in_case(at, alias, tokens)]
+    )
+    return [
+        (at, alias)
+        for at, alias in candidates
+        if alias.rule is Rule.OPEN or _is_meant(at, alias, tokens, certain, unsure)
+    ]
 
 
 def _is_meant(at: int, alias: Alias, tokens: Tokens, certain: dict[int, str], unsure: dict[int, str]) -> bool:

@@ -6,13 +6,11 @@ what skills are called in single languages.
 
 import gc
 import tomllib
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 from importlib.resources import files
-from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
 import ahocorasick
@@ -138,11 +136,11 @@ class SkillTable:
 
     def candidates(self, tokens: Tokens) -> list[tuple[int, Alias]]:
         """Every spelling that stands in the text, with the index of its first token; overlapping ones too."""
-        found = list(self._automaton.iter(tokens.joined))
-        if not found:
-            return []
-        ends = list(accumulate(len(key) + 1 for key in tokens.keys))
-        return [(bisect_left(ends, end) - alias.length + 1, alias) for end, alias in found]
+        joined = tokens.joined
+        # A spelling ends with the space after its last token.
+        return [
+            (joined.count(" ", 0, end) - alias.length, alias) for end, alias in self._automaton.iter(joined)
+        ]
 
     def tokens(self, text: str) -> Tokens:
         """The tokens of a text, as this table's names are spelled."""

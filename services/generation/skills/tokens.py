@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 PAUSE = ","
 """Key of what separates parts of a sentence."""
@@ -32,8 +33,7 @@ _VERSIONED = re.compile(r"(.*[^\W\d_]{2})\d+")
 """A name of one letter carries no number: "C1" is how well one speaks a language."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """A text and its tokens. The i-th token is keys[i], at text[starts[i]:ends[i]]."""
 
     text: str
@@ -122,6 +122,8 @@ class Tokenizer:
             return [(key, start, start + len(word))]
         if "." in key and key.rpartition(".")[2] in _DOMAINS:
             return [(PAUSE, start, start + len(word))]
+        if not _INNER.search(word):  # one character that is written with punctuation: "⒈"
+            return [(part, start, start + len(word)) for part in _INNER.split(key) if part]
         parts: list[tuple[str, int, int]] = []
         at = 0
         for gap in [*_INNER.finditer(word), None]:

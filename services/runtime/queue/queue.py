@@ -13,17 +13,11 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.runtime.db import (
-    Database,
-    acting_as,
-    after_commit,
-    after_rollback,
-    before_commit,
-    transaction_time,
-)
+from services.runtime.db import Database, acting_as, after_commit, transaction_time
 from services.runtime.errors import AlreadyExists, FailedPrecondition, ResourceExhausted, VitaeError
 from services.runtime.queue import sql
 from services.runtime.queue.doorbell import Doorbell
+from services.runtime.queue.handing import Handing
 from services.runtime.queue.handover import Handed, Offer
 from services.runtime.queue.work import Beat, Depth, Ended, Heard, Lease, Outcome, Result, Standing, Work
 
@@ -53,8 +47,8 @@ def backoff(spent: int, jitter: float) -> float:
 
 
 class Queue:
-    """Operations on one service's queue tables. Keeps nothing but how it was set up, what it is about to return, and
-    what was handed over by transactions that are just being committed.
+    """Operations on one service's queue tables. Keeps nothing but how it was set up, and what it is handing over or
+    about to take back.
     """
 
     def __init__(
@@ -77,7 +71,7 @@ class Queue:
         self._clock = clock
         self._jitter = jitter
         self._returning: set[asyncio.Task[None]] = set()
-        self._settling: dict[UUID, asyncio.Event] = {}
+        self._handing = Handing(doorbell, running_limit)
 
     async def enqueue(self, connection: AsyncConnection, work: Work, *, content: object = None) -> None:
         """Queues work in the caller's transaction (the user's own, or acting_as).
@@ -184,9 +178,7 @@ class Queue:
 
         Workers' reports wait for that before they are looked at: a quick one may arrive before the commit it builds on.
         """
-        for id in ids:
-            if (settling := self._settling.get(id)) is not None:
-                await settling.wait()
+        await self._handing.settled(ids)
 
     async def heartbeat(
         self, connection: AsyncConnection, owner: UUID, beats: Sequence[Beat], *, lease: float
@@ -390,7 +382,7 @@ class Queue:
             "waiting_limit": self._waiting_limit,
         }
         try:
-            if content is not None and await self._hand_over(connection, work, values, content):
+            if content is not None and await self._handing.hand(connection, work, values, content, now=now):
                 return
             inserted = await sql.ENQUEUE.run(connection, values)
         except IntegrityError as error:
@@ -406,49 +398,6 @@ class Queue:
             )
         if work.delay <= 0:
             self._ring_after_commit(connection, work.kind)
-
-    async def _hand_over(
-        self, connection: AsyncConnection, work: Work, values: Mapping[str, Any], content: object
-    ) -> bool:
-        """Queues work as leased by a worker that waits here; False when there is none or the user may not run more."""
-        seat = self._doorbell.seat(work.kind) if work.delay <= 0 else None
-        if seat is None:
-            return False
-        after_rollback(connection, seat.free)
-        now = self._now(connection)
-        offer, expires_at = seat.offer, now + timedelta(seconds=seat.offer.lease)
-        held = {"owner": offer.owner, "expires_at": expires_at, "running_limit": self._running_limit}
-        row = (await sql.ENQUEUE_LEASED.run(connection, {**values, **held})).one_or_none()
-        if row is None:
-            after_commit(connection, seat.free)
-            return False
-        lease = Lease(
-            id=work.id,
-            kind=work.kind,
-            tenant_id=work.tenant_id,
-            user_id=work.user_id,
-            owner=offer.owner,
-            attempt=row.attempt,
-            spent=1,
-            max_attempts=work.max_attempts,
-            started_at=now,
-            expires_at=expires_at,
-            enqueued_at=now,
-        )
-        settling = asyncio.Event()
-
-        def give() -> None:
-            self._settling[work.id] = settling
-            seat.give(Handed(lease, content))
-
-        def settle() -> None:
-            self._settling.pop(work.id, None)
-            settling.set()
-
-        before_commit(connection, give)
-        after_commit(connection, settle)
-        after_rollback(connection, settle)
-        return True
 
     def _return_soon(self, database: Database, lease: Lease) -> None:
         """Gives work back whose worker went away while it was handed over; when that fails, the lease runs out."""

@@ -43,6 +43,7 @@ def read_posting(skills: SkillTable) -> Callable[..., postings_pb2.JobPosting]:
         posting = postings_pb2.JobPosting(source_text=text, locale=locale)
         reading = analyze(posting, skills)
         posting.title, posting.company, posting.locale = reading.title, reading.company, reading.locale
+        posting.location = reading.location
         posting.analysis.CopyFrom(reading.analysis)
         return posting
 

@@ -102,3 +102,51 @@ def test_products_and_departments_are_no_skills(
     read_posting: Read, text: str, skill: str, found: bool
 ) -> None:
     assert (skill in {each.skill for each in read_posting(text).analysis.skills}) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "skill", "found"),
+    [
+        # What the employer offers.
+        (
+            "Cook\n\nRequirements\n- Python\n\nIn return\n- massage and leadership training",
+            "Leadership",
+            False,
+        ),
+        ("Koch\n\nProfil\n- Python\n\nDas bekommst du von uns\n- Massage am Arbeitsplatz", "Massage", False),
+        ("Cook\n\nRequirements\n- Python\n\nWe pay for massage on Fridays.", "Massage", False),
+        ("Cook\n\nRequirements\n- Python\n\nMassage is done by others.", "Massage", True),
+        # The introduction speaks of the company where other parts tell all of the work.
+        (
+            "Cook\n\nOur barn does its own welding.\n\nTasks\n- Bake\n\nRequirements\n- Python",
+            "Welding",
+            False,
+        ),
+        ("Cook\n\nYou will do some welding.\n\nTasks\n- Bake\n\nRequirements\n- Python", "Welding", True),
+        ("Cook and welding\n\nTasks\n- Bake\n\nRequirements\n- Python", "Welding", True),
+        ("Cook\n\nOur barn does its own welding.\n\nRequirements\n- Python", "Welding", True),
+        ("Koch\n\nWir haben eine Schreinerei.\n\nAufgaben\n- Backen\n\nProfil\n- Python", "Carpentry", False),
+        # Products and standards have names of their own and stay, as mentioned.
+        ("Cook\n\nAbout us\nWe are ISO 9001 certified.\n\nRequirements\n- Python", "ISO 9001", True),
+        ("Cook\n\nAbout Harrow & Quill\nWe do welding.\n\nRequirements\n- Python", "Welding", False),
+        ("Cook\n\nAbout The Opportunity\nWelding is what you do.\n\nRequirements\n- Python", "Welding", True),
+        # Streets and people.
+        ("Cook\n14 Java Street, Cork\n\nRequirements\n- Python", "Java", False),
+        ("Cook\n3 rue de la Java, Lyon\n\nRequirements\n- Python", "Java", False),
+        ("Cook\n\nRequirements\n- 3 years of Java", "Java", True),
+        (
+            "Pflegefachkraft (m/w/d)\n\nDas ist für dich und mit uns.\n\nProfil\n- Fragen an Frau Inge Koch",
+            "Professional cooking",
+            False,
+        ),
+        ("Wir suchen Verstärkung.\n\nProfil\n- Ausbildung als Koch", "Professional cooking", True),
+        # Colleagues.
+        ("Cook\n\nTasks\n- tune it with our level designers", "Level design", False),
+        ("Cook\n\nRequirements\n- experience with level designers", "Level design", True),
+        ("Cook\n\nTasks\n- report to the Head of Sales", "Sales management", False),
+        ("Cook\n\nTasks\n- help with lead generation", "Lead generation", True),
+        ("Level designer\n\nTasks\n- tune it with our level designers", "Level design", True),
+    ],
+)
+def test_others_are_not_the_applicant(read_posting: Read, text: str, skill: str, found: bool) -> None:
+    assert (skill in {each.skill for each in read_posting(text).analysis.skills}) is found

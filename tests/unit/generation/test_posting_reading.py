@@ -209,6 +209,40 @@ def test_what_is_mentioned_in_passing_is_not_asked_for(text: str, locale: str, r
     assert found["SAP"] == postings_pb2.IMPORTANCE_MENTIONED
 
 
+@pytest.mark.parametrize(
+    ("behind", "importance"),
+    [
+        ("Purchasing is on days.", postings_pb2.IMPORTANCE_MENTIONED),
+        ("Purchasing would be a bonus.", postings_pb2.IMPORTANCE_NICE_TO_HAVE),
+        ("You need to have done purchasing.", postings_pb2.IMPORTANCE_MUST_HAVE),
+        ("No purchasing experience required.", postings_pb2.IMPORTANCE_NEGATED),
+        ("A dog.\n\n- Purchasing", postings_pb2.IMPORTANCE_MUST_HAVE),
+        ("You must be free on Sundays and know purchasing.", postings_pb2.IMPORTANCE_MUST_HAVE),
+        ("You will do the purchasing.", postings_pb2.IMPORTANCE_NICE_TO_HAVE),
+        ("You won't be doing the purchasing.", postings_pb2.IMPORTANCE_MENTIONED),
+    ],
+)
+def test_a_paragraph_behind_the_list_that_asks_has_to_say_so(
+    behind: str, importance: int, read_posting: Read
+) -> None:
+    read = read_posting(f"Cook\n\nRequirements\n- Python\n- Kitchens\n\n{behind}", "en")
+
+    assert importance_of(read)["Procurement"] == importance
+
+
+def test_a_line_behind_its_own_heading_is_all_that_it_heads(read_posting: Read) -> None:
+    found = importance_of(read_posting("Cook\n\nMust: Python, kitchens.\n\nPurchasing is on days.", "en"))
+
+    assert found["Python"] == postings_pb2.IMPORTANCE_MUST_HAVE
+    assert found["Procurement"] == postings_pb2.IMPORTANCE_MENTIONED
+
+
+def test_years_behind_the_list_that_asks_are_no_demand(read_posting: Read) -> None:
+    read = read_posting("Cook\n\nRequirements\n- Python\n\nThe owners have 30 years of experience.", "en")
+
+    assert not read.analysis.HasField("years_required")
+
+
 def test_a_title_line_tells_company_and_place(skills: SkillTable) -> None:
     text = "Sales Representative at Acme Robotics in Austin, TX\n\nRequirements\n- Salesforce"
 
@@ -219,6 +253,34 @@ def test_a_title_line_tells_company_and_place(skills: SkillTable) -> None:
         "Acme Robotics",
         "Austin, TX",
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "company", "location"),
+    [
+        ("St. Brendan Hospital, Dublin", "St. Brendan Hospital", "Dublin"),
+        ("Klinikum Elmstadt, Bad Homburg", "Klinikum Elmstadt", "Bad Homburg"),
+        ("Colegio Olmo · Zaragoza", "Colegio Olmo", "Zaragoza"),
+        ("Elmwood, Cork", "Elmwood", "Cork"),
+        ("San Francisco, California", "", ""),
+        ("Elm Street School", "", ""),
+    ],
+)
+def test_the_line_under_the_title_tells_company_and_place(
+    line: str, company: str, location: str, read_posting: Read
+) -> None:
+    again = "\n\nElmwood is a family business." if "Elmwood" in line else ""
+    read = read_posting(f"Ward Nurse\n{line}\n\nRequirements\n- Triage{again}", "en")
+
+    assert (read.title, read.company, read.location) == ("Ward Nurse", company, location)
+
+
+def test_keywords_are_nothing_the_posting_does_without(read_posting: Read) -> None:
+    read = read_posting(
+        "Baker\n\nRequirements\n- marzipan from the oven\n- No surgical experience required", "en"
+    )
+
+    assert [each.text for each in read.analysis.keywords] == ["marzipan", "oven"]
 
 
 def test_keywords_leave_out_what_stands_behind_a_list_that_asks(read_posting: Read) -> None:
@@ -239,3 +301,62 @@ def test_keywords_are_no_names_and_come_from_the_work_where_it_is_told(read_post
 
     assert [(each.text, each.mentions) for each in read.analysis.keywords][:1] == [("marzipan", 2)]
     assert not {"galway", "clifden", "sunshine"} & {each.text for each in read.analysis.keywords}
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Requirements\n- Degree in law\n- Python", ["Degree in law"]),
+        ("Requirements\n- A degree is not required\n- Python", []),
+        ("Requirements\n- Degree in law\n\nNice to have\n- NVQ in care", ["Degree in law"]),
+        ("Requirements\n- Python\n\nNice to have\n- NVQ in care", ["NVQ in care"]),
+        ("Requirements\n- Python\n\nDegree courses are paid for.", []),
+        ("Duties\n- Teach in the master's degree\n\nRequirements\n- Degree in law", ["Degree in law"]),
+        ("We have a degree of freedom.\n\nRequirements\n- Python", []),
+    ],
+)
+def test_a_degree_counts_where_it_is_asked_for(text: str, asked: list[str], read_posting: Read) -> None:
+    read = read_posting(f"Lawyer\n\n{text}", "en")
+
+    assert list(read.analysis.education_requirements) == asked
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("Data Engineer (remote within the EU)", "Data Engineer"),
+        ("Data Engineer, remote in Portugal", "Data Engineer"),
+        ("Data Engineer - remote from anywhere - Acme", "Data Engineer"),
+        ("Brauer gesucht", "Brauer"),
+        ("Maler und Lackierer gesucht (m/w/d)", "Maler und Lackierer"),
+        (
+            "Brasseuse ou brasseur de bières (H/F) – Brasserie des Deux Ponts et du Canal, Lyon",
+            "Brasseuse ou brasseur de bières",
+        ),
+        ("Motor Claims Handler", "Motor Claims Handler"),
+    ],
+)
+def test_a_title_is_read_without_what_stands_around_it(line: str, title: str, read_posting: Read) -> None:
+    assert read_posting(f"{line}\n\nRequirements\n- Python").title == title
+
+
+@pytest.mark.parametrize(
+    ("line", "locale", "importance"),
+    [
+        ("Python wird nicht erwartet", "de", postings_pb2.IMPORTANCE_NEGATED),
+        ("Kenntnisse in Rust oder Python werden nicht verlangt", "de", postings_pb2.IMPORTANCE_NEGATED),
+        ("Python ist schön, aber kein Muss", "de", postings_pb2.IMPORTANCE_NICE_TO_HAVE),
+        ("Python ist kein Muss", "de", postings_pb2.IMPORTANCE_NEGATED),
+        ("Vous n'avez pas besoin de connaître Python", "fr", postings_pb2.IMPORTANCE_NEGATED),
+        ("No hace falta Python", "es", postings_pb2.IMPORTANCE_NEGATED),
+        ("Non serve conoscere Python", "it", postings_pb2.IMPORTANCE_NEGATED),
+        ("Experience of Python would help", "en", postings_pb2.IMPORTANCE_NICE_TO_HAVE),
+    ],
+)
+def test_wishes_and_denials_are_told_apart(
+    line: str, locale: str, importance: int, read_posting: Read
+) -> None:
+    heading = {"de": "Profil", "fr": "Profil", "es": "Requisitos", "it": "Requisiti", "en": "Requirements"}
+    read = read_posting(f"{heading[locale]}\n- {line}\n- Linux", locale)
+
+    assert importance_of(read)["Python"] == importance

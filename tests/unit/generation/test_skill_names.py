@@ -123,3 +123,8 @@ def test_spans_count_code_points_of_the_given_text(skills: SkillTable) -> None:
     }
 
     assert spans == {"Kubernetes": "Kubernetes", "PostgreSQL": "PostgreSQL"}
+
+
+def test_characters_that_are_written_with_punctuation_are_read(skills: SkillTable) -> None:
+    assert skills.tokens("⒈ Python").keys == ("1", "python")
+    assert found("⒈Python", skills) == ["Python"]

@@ -1,7 +1,6 @@
 """Builds the statements of a text from its words and numbers: what is denied or weakened, what a number counts."""
 
 import re
-from dataclasses import replace
 
 from services.generation.composing.truth.language import Language
 from services.generation.composing.truth.quantities import Quantity, is_currency, unit_of
@@ -68,16 +67,15 @@ class Statements:
     def store(self, quantity: Quantity) -> None:
         """Takes in a number with its unit."""
         if self.money and not quantity.unit:
-            quantity = replace(quantity, unit=self.money)
+            quantity = quantity._replace(unit=self.money)
         self.money = ""
         if not quantity.modifier:
-            quantity = replace(quantity, modifier=self._modifier())
+            quantity = quantity._replace(modifier=self._modifier())
         between, self._pending = self._pending, []
         if set(between) <= _RANGES:
             self._pass_on_unit(quantity)
         before = self._sequence[-1] if self._sequence else None
-        quantity = replace(
-            quantity,
+        quantity = quantity._replace(
             before=before.form if isinstance(before, Word) else before.before if before else "",
             joined=isinstance(before, Quantity),
         )
@@ -91,7 +89,7 @@ class Statements:
         """In "from 50 to 6 minutes" the 50 are minutes too."""
         before = self._sequence[-1] if self._sequence else None
         if quantity.unit and isinstance(before, Quantity) and not before.unit and self.part.quantities:
-            whole = replace(before, unit=quantity.unit)
+            whole = before._replace(unit=quantity.unit)
             self.part.quantities[-1] = whole
             self._sequence[-1] = whole
 
@@ -166,8 +164,8 @@ class Statements:
 
     def _is_role(self) -> bool:
         """Whether what comes is what somebody worked as: "as the manager"."""
-        small = [each for each in self._pending[-2:] if each in self._language.neutral]
-        return any(each in self._language.roles for each in small)
+        language = self._language
+        return any(each in language.roles and each in language.neutral for each in self._pending[-2:])
 
     def skill(self, name: str, written: str) -> None:
         """Takes in a skill by its canonical name."""
@@ -236,7 +234,7 @@ class Statements:
                 for part in reversed(self._sentences[-1].parts):
                     for index, each in enumerate(part.quantities):
                         if each is item:
-                            grown = replace(item, after=(*item.after, word.form))
+                            grown = item._replace(after=(*item.after, word.form))
                             part.quantities[index] = grown
                             self._sequence[back] = grown
                 return

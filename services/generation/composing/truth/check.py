@@ -1,4 +1,5 @@
-"""Checks a resume against the profile it was made from (SPEC G7), sharing no code with what composes.
+"""Checks a resume against the profile it was made from (SPEC G7), sharing nothing with what composes but which
+skills a text names.
 
 Every line and entry names its sources; each claim in it is looked up in those sources' texts alone. Whoever writes a
 resume, composer or model, passes through here.
@@ -16,6 +17,7 @@ from services.generation.composing.truth.evidence import PERSONAL, Evidence, fla
 from services.generation.composing.truth.industries import proved_industries
 from services.generation.composing.truth.remembered import KnownEvidence
 from services.generation.composing.truth.wording import faults, holds
+from services.generation.skills.remembered import Texts
 from services.generation.skills.table import SkillTable
 from services.runtime.errors import Internal
 from vitae.resume.v1 import common_pb2, profile_pb2, resume_pb2
@@ -50,9 +52,10 @@ def require_truth(
     today: date,
     skills: SkillTable,
     known: KnownEvidence | None = None,
+    read: Texts | None = None,
 ) -> None:
     """Raises Internal (UNPROVED_CONTENT) where `untruths` finds anything. The message names places, never content."""
-    found = untruths(resume, profile, today, skills, known)
+    found = untruths(resume, profile, today, skills, known, read)
     if found:
         places = ", ".join(dict.fromkeys(each.path for each in found))
         raise Internal(
@@ -67,12 +70,14 @@ def untruths(
     today: date,
     skills: SkillTable,
     known: KnownEvidence | None = None,
+    read: Texts | None = None,
 ) -> list[Untruth]:
     """Every claim of a resume that its sources do not prove. What a user typed (USER_EDIT) is theirs and passes.
 
-    `known` remembers what was read of the profile, for whoever checks it again.
+    `known` remembers what was read of the profile, for whoever checks it again; `read` remembers which skills texts
+    name, which tells nothing of what may be said.
     """
-    verifier = Verifier(profile, today, skills, resume.locale, known)
+    verifier = Verifier(profile, today, skills, resume.locale, known, read)
     found = list(verifier.header(resume.header))
     for line_ref in iter_lines(resume):
         found.extend(verifier.line(line_ref))
@@ -94,13 +99,14 @@ class Verifier:
         skills: SkillTable,
         locale: str,
         known: KnownEvidence | None = None,
+        read: Texts | None = None,
     ) -> None:
         self._profile = profile
         self._locale = locale
         self._evidence = (
-            Evidence(profile, today, skills, locale)
+            Evidence(profile, today, skills, locale, read)
             if known is None
-            else known.of(profile, today, skills, locale)
+            else known.of(profile, today, skills, locale, read)
         )
 
     def header(self, header: resume_pb2.ResumeHeader) -> Iterator[Untruth]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 
+from services.generation.composing.truth.dates import Date
 from services.generation.composing.truth.evidence import Evidence, Said, keys_of
 from services.generation.composing.truth.quantities import Quantity, is_currency
 from services.generation.composing.truth.reading import read
@@ -45,7 +46,10 @@ class Checker:
         self._held = held
         self._sources = sources
         self._names = names
-        self._dates = evidence.dates(sources)
+
+    @cached_property
+    def _dates(self) -> Sequence[Date]:
+        return self._evidence.dates(self._sources)
 
     @cached_property
     def _said(self) -> Sequence[Said]:
@@ -57,13 +61,14 @@ class Checker:
     def weakened(self, text: str) -> Iterator[str]:
         """What a part of a source says more strongly than the whole."""
         for part in self._parts(text):
-            holders = [each for each in self._said if all(self._find(word, each) for word in part.words)]
+            found = [(each, [(word, self._find(word, each)) for word in part.words]) for each in self._said]
             reasons = [
                 [
-                    *self._flags(part, each),
+                    *self._flags(part, words),
                     *(reason for number in part.quantities for reason in self._number(number, each)),
                 ]
-                for each in holders
+                for each, words in found
+                if all(proofs for _, proofs in words)
             ]
             if reasons and all(reasons):
                 yield reasons[0][0]
@@ -71,15 +76,16 @@ class Checker:
     def unproved(self, text: str) -> Iterator[str]:
         """What no sentence of the sources says."""
         for part in self._parts(self._without_heads(text)):
-            if self._is_tenure(part):
+            if self._is_tenure(part) or any(self._bears_out(each, part) for each in self._said):
                 continue
-            reasons = [list(self._missing(part, each)) for each in self._said]
-            if not reasons or all(reasons):
-                yield self._reason(part, reasons)
+            yield self._reason(part)
+
+    def _bears_out(self, said: Said, part: Part) -> bool:
+        return next(self._missing(part, said), None) is None
 
     def _parts(self, text: str) -> list[Part]:
         evidence = self._evidence
-        found = read(text, self._language, evidence.locale, evidence.skills, spell_out=False)
+        found = read(text, self._language, evidence.locale, evidence.read, spell_out=False)
         return [part for sentence in found for part in sentence.parts]
 
     def _without_heads(self, text: str) -> str:
@@ -122,7 +128,8 @@ class Checker:
         held = {each for each in texts if each and each in text}
         return sorted(held, key=lambda each: (-len(each), each))
 
-    def _reason(self, part: Part, reasons: Sequence[Sequence[str]]) -> str:
+    def _reason(self, part: Part) -> str:
+        """Why no sentence bears a statement out."""
         for word in part.words:
             if not any(self._find(word, each) for each in self._said):
                 kind = "the skill " if word.kind == "skill" else ""
@@ -130,14 +137,18 @@ class Checker:
         for quantity in part.quantities:
             if not any(self._proofs(quantity, each) for each in self._said):
                 return f"the number {quantity.text} is not in its source"
-        return min((each for each in reasons if each), key=len, default=["it is not in its source"])[0]
+        reasons = (list(self._missing(part, each)) for each in self._said)
+        return min(reasons, key=len, default=["it is not in its source"])[0]
 
     def _missing(self, part: Part, said: Said) -> Iterator[str]:
         """What one sentence does not bear out of a statement."""
+        found = []
         for word in part.words:
-            if not self._find(word, said):
+            proofs = self._find(word, said)
+            if not proofs:
                 yield f"“{word.written}” is not said there"
-        yield from self._flags(part, said)
+            found.append((word, proofs))
+        yield from self._flags(part, found)
         if len(part.words) <= _BARE < len(said.part.words) and any(
             fold(each.written) in self._language.ranks for each in part.words
         ):
@@ -149,17 +160,18 @@ class Checker:
             if not any(date.proved_by(each) for each in (*said.part.dates, *self._dates)):
                 yield "its date is not in its source"
 
-    def _flags(self, part: Part, said: Said) -> Iterator[str]:
-        """What a sentence denies or weakens and the statement does not."""
-        for word in part.words:
-            found = self._find(word, said)
-            if not found:
+    def _flags(self, part: Part, found: Iterable[tuple[Word, Sequence[Word]]]) -> Iterator[str]:
+        """What a sentence denies or weakens and the statement does not; `found` are the statement's words with those of
+        the sentence that prove them.
+        """
+        for word, proofs in found:
+            if not proofs:
                 continue
-            if not any(each.denied == word.denied for each in found):
+            if not any(each.denied == word.denied for each in proofs):
                 yield f"“{word.written}” is denied in only one of the two"
-            elif not any(self._hedges(each) <= word.hedges | self._own(part) for each in found):
+            elif not any(self._hedges(each) <= word.hedges | self._own(part) for each in proofs):
                 yield f"“{word.written}” is weaker in its source"
-            elif word.role and not any(each.role for each in found):
+            elif word.role and not any(each.role for each in proofs):
                 yield f"“{word.written}” is not what the person was there"
 
     def _hedges(self, word: Word) -> frozenset[str]:

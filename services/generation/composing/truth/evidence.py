@@ -14,7 +14,7 @@ from services.generation.composing.truth.dates import Date, of_partial
 from services.generation.composing.truth.language import Language, language_of
 from services.generation.composing.truth.reading import read
 from services.generation.composing.truth.statements import Part, Word
-from services.generation.skills.extraction import find_skills
+from services.generation.skills.remembered import Texts
 from services.generation.skills.table import SkillTable
 from services.generation.skills.tokens import fold
 from vitae.resume.v1 import common_pb2, profile_pb2
@@ -43,19 +43,26 @@ class Evidence:
     """A profile, looked up by the ids of its facts."""
 
     def __init__(
-        self, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable, locale: str
+        self,
+        profile: profile_pb2.ProfileContent,
+        today: date,
+        skills: SkillTable,
+        locale: str,
+        read: Texts | None = None,
     ) -> None:
         self.profile = profile
         self.skills = skills
+        self.read = read or Texts(skills)
+        """Which skills texts name: all that is taken over from whoever read the same texts before."""
         self.locale = locale
         self._today = today
         self.facts: dict[str, Message] = {SUMMARY: profile, PERSONAL: profile.personal}
         self.facts.update(by_id(profile))
         self._entries = _entries(profile)
         self._flat_by_source: dict[str, list[str]] = {}
+        self._flat_by_text: dict[str, str] = {}
         self._said_by_text: dict[tuple[str, str], list[Said]] = {}
         self._texts_by_source: dict[str, list[str]] = {}
-        self._skills_by_text: dict[str, frozenset[str]] = {}
         self._first_words_by_skill: dict[str, frozenset[str]] = {}
         self.judged: dict[tuple[object, ...], tuple[str, ...]] = {}
         """Faults found before, by all that they depend on besides the profile: most lines of a profile's next resume
@@ -73,7 +80,12 @@ class Evidence:
     @cached_property
     def own_locale(self) -> str:
         """The language of the profile's own texts."""
-        return self.profile.locale or guess_language(list(strings(self.profile))[:50]) or self.locale
+        return self.profile.locale or guess_language(self._own_texts[:50]) or self.locale
+
+    @cached_property
+    def _own_texts(self) -> list[str]:
+        """Every text of the profile but its translations."""
+        return strings(self.profile)
 
     def texts(self, source: str) -> list[str]:
         """Every text of a fact and of what it holds, its translations with it."""
@@ -81,15 +93,22 @@ class Evidence:
             if source == SUMMARY:
                 own = [self.profile.summary, self.profile.enhanced_summary]
             else:
-                own = list(strings(self.facts[source]))
+                own = strings(self.facts[source])
             self._texts_by_source[source] = own + self._translations(source)
         return self._texts_by_source[source]
 
     def flat_texts(self, source: str) -> list[str]:
         """The texts of a fact, flat."""
         if source not in self._flat_by_source:
-            self._flat_by_source[source] = [flat(each) for each in self.texts(source)]
+            self._flat_by_source[source] = [self._flat(each) for each in self.texts(source)]
         return self._flat_by_source[source]
+
+    def _flat(self, text: str) -> str:
+        """A text of the profile, flat; remembered, because a text is one of its fact, of its job and of the profile."""
+        known = self._flat_by_text.get(text)
+        if known is None:
+            known = self._flat_by_text[text] = flat(text)
+        return known
 
     def said(self, source: str) -> list[Said]:
         """The sentences of a fact."""
@@ -103,22 +122,22 @@ class Evidence:
         if key not in self._said_by_text:
             self._said_by_text[key] = [
                 said(sentence.whole, self.language)
-                for sentence in read(key[0], self.language, key[1], self.skills, spell_out=True)
+                for sentence in read(key[0], self.language, key[1], self.read, spell_out=True)
             ]
         return self._said_by_text[key]
 
     def head(self, sources: Iterable[str]) -> list[str]:
         """What names the entries that the sources stand in, longest first."""
+        entries = [entry for source in sources if (entry := self.entry_of(source)) is not None]
         found = {
             text
-            for source in sources
-            if (entry := self.entry_of(source)) is not None
-            for field in _HEAD
-            for text in (
-                *texts_of(entry, field),
-                *self.translated.get(getattr(entry, "id", ""), {}).get(field, ()),
-            )
+            for entry in entries
+            for field in _head_fields(entry.DESCRIPTOR)
+            for text in texts_of(entry, field)
         }
+        for entry in entries if self.translated else ():
+            translated = self.translated.get(getattr(entry, "id", ""), {})
+            found.update(text for field in _HEAD for text in translated.get(field, ()))
         found |= {place for source in sources for place in self._places(source)}
         shown = {" ".join(each.split()) for each in found} - {""}
         return sorted(shown, key=lambda each: (-len(each), each))
@@ -140,16 +159,16 @@ class Evidence:
     @cached_property
     def all_texts(self) -> tuple[str, ...]:
         """Every text of the profile."""
-        return (*strings(self.profile), *(each.text for each in self.profile.translations))
+        return (*self._own_texts, *(each.text for each in self.profile.translations))
 
     @cached_property
     def all_flat(self) -> frozenset[str]:
         """The same, flat."""
-        return frozenset(map(flat, self.all_texts))
+        return frozenset(map(self._flat, self.all_texts))
 
     def proved_skills(self, texts: Iterable[str]) -> set[str]:
         """The skills that texts name."""
-        return {name for text in texts for name in self._skills_of(text)}
+        return {mention.skill.name for text in texts for mention in self.read.mentions(text)}
 
     def may_name(self, text: str, names: Iterable[str]) -> bool:
         """Whether some spelling of some skill begins with a word of the text: a quick look before a close one."""
@@ -204,14 +223,6 @@ class Evidence:
         if len(code) == 2:
             yield str(cldr(self.locale).territories.get(code.upper(), ""))
 
-    def _skills_of(self, text: str) -> frozenset[str]:
-        """The skills a text names; remembered, because facts stand behind many lines."""
-        known = self._skills_by_text.get(text)
-        if known is None:
-            found = find_skills(self.skills.tokens(text), self.skills)
-            known = self._skills_by_text[text] = frozenset(mention.skill.name for mention in found)
-        return known
-
 
 def said(part: Part, language: Language) -> Said:
     """A statement, made ready for being looked up in."""
@@ -237,15 +248,27 @@ def keys_of(form: str, language: Language) -> set[str]:
 def by_id(message: Message) -> dict[str, Message]:
     """Every message with an id inside a message."""
     found: dict[str, Message] = {}
-    for descriptor, value in message.ListFields():
-        kind = descriptor.message_type
-        if kind is None or not _may_hold_ids(kind):
+    for name, is_repeated, has_id in _fields_with_ids(message.DESCRIPTOR):
+        if not is_repeated and not message.HasField(name):
             continue
-        for child in value if descriptor.is_repeated else [value]:
-            if "id" in kind.fields_by_name and child.id:
+        held = getattr(message, name)
+        for child in held if is_repeated else (held,):
+            if has_id and child.id:
                 found[child.id] = child
             found.update(by_id(child))
     return found
+
+
+@cache
+def _fields_with_ids(kind: Descriptor) -> tuple[tuple[str, bool, bool], ...]:
+    """Name of the fields whose messages have ids or hold some that do, whether they repeat, and whether they have
+    ids themselves; in the order of their numbers, as messages list them.
+    """
+    return tuple(
+        (field.name, field.is_repeated, "id" in field.message_type.fields_by_name)
+        for field in sorted(kind.fields, key=lambda each: each.number)
+        if field.message_type is not None and _may_hold_ids(field.message_type)
+    )
 
 
 @cache
@@ -275,26 +298,51 @@ def _entries(profile: profile_pb2.ProfileContent) -> dict[str, Message]:
     return found
 
 
-def strings(message: Message) -> Iterator[str]:
+def strings(message: Message) -> list[str]:
     """Every text inside a message, translations and unknown keys left out."""
+    found: list[str] = []
+    _add_strings(message, found)
+    return found
+
+
+def _add_strings(message: Message, found: list[str]) -> None:
     for descriptor, value in message.ListFields():
-        if descriptor.name in ("id", "translations", "extras"):
-            continue
-        children = value if descriptor.is_repeated else [value]
-        if descriptor.type == FieldDescriptor.TYPE_STRING:
-            yield from children
-        elif descriptor.type == FieldDescriptor.TYPE_MESSAGE:
+        held, is_repeated = _held(descriptor)
+        children = value if is_repeated else (value,)
+        if held is str:
+            found.extend(children)
+        elif held is Message:
             for child in children:
-                yield from strings(child)
+                _add_strings(child, found)
+
+
+@cache
+def _held(field: FieldDescriptor) -> tuple[type[str] | type[Message] | None, bool]:
+    """What a field says, texts or messages with texts, and whether it repeats. Asked once: descriptors are slow."""
+    if field.name in ("id", "translations", "extras"):
+        return None, field.is_repeated
+    held = {FieldDescriptor.TYPE_STRING: str, FieldDescriptor.TYPE_MESSAGE: Message}
+    return held.get(field.type), field.is_repeated
 
 
 def texts_of(fact: Message, field: str) -> list[str]:
     """The texts of one field of a fact; none where it has no such field."""
-    descriptor = fact.DESCRIPTOR.fields_by_name.get(field)
-    if descriptor is None or descriptor.type != FieldDescriptor.TYPE_STRING:
+    is_repeated = _text_fields(fact.DESCRIPTOR).get(field)
+    if is_repeated is None:
         return []
     value = getattr(fact, field)
-    return list(value) if descriptor.is_repeated else [value]
+    return list(value) if is_repeated else [value]
+
+
+@cache
+def _head_fields(kind: Descriptor) -> tuple[str, ...]:
+    return tuple(each for each in _HEAD if each in _text_fields(kind))
+
+
+@cache
+def _text_fields(kind: Descriptor) -> Mapping[str, bool]:
+    """Whether the fields that hold texts repeat, by name."""
+    return {each.name: each.is_repeated for each in kind.fields if each.type == FieldDescriptor.TYPE_STRING}
 
 
 def flat(text: str) -> str:

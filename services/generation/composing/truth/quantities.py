@@ -4,12 +4,11 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from babel.dates import format_timedelta
 
@@ -18,11 +17,11 @@ from services.generation.skills.tokens import fold
 
 _GROUPED = re.compile(r"\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?")
 _CURRENCIES = frozenset("EUR USD GBP CHF JPY CNY RUB PLN TRY INR KRW UAH".split())
+_NOT_ASCII = re.compile("[^\x00-\x7f]")
 _PER_CENT = re.compile(r"\b(?:per ?cent(?:o|age)?|pour ?cent|por ?c(?:iento|ento))\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A number of a text and what it is a number of."""
 
     text: str
@@ -53,17 +52,19 @@ class Quantity:
 
     def scaled(self, factor: int) -> "Quantity":
         """The number times a thousand, a million ..."""
-        return replace(self, values=frozenset(each * factor for each in self.values))
+        return self._replace(values=frozenset(each * factor for each in self.values))
 
 
 def plain(text: str) -> str:
     """A text with Western digits, one kind of dash, quote and space; case and accents stay."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        text = "".join(
-            str(unicodedata.digit(each)) if each.isdecimal() else _PLAIN.get(each, each) for each in text
-        )
+        text = _NOT_ASCII.sub(_plain_character, unicodedata.normalize("NFKC", text))
     return _PER_CENT.sub("%", text)
+
+
+def _plain_character(match: re.Match[str]) -> str:
+    character = match.group()
+    return str(unicodedata.digit(character)) if character.isdecimal() else _PLAIN.get(character, character)
 
 
 _PLAIN = {

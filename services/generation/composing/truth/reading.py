@@ -1,7 +1,6 @@
 """A text taken apart into what it claims: words with what denies or weakens them, quantities, dates, skills."""
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 
 from services.generation.composing.truth.building import Statements
@@ -17,7 +16,7 @@ from services.generation.composing.truth.quantities import (
 )
 from services.generation.composing.truth.statements import Part, Sentence, Word
 from services.generation.composing.truth.tokens import TOKEN, kanji_numbers, mark_skills
-from services.generation.skills.table import SkillTable
+from services.generation.skills.remembered import Texts
 from services.generation.skills.tokens import fold
 
 _ORDINAL = frozenset("st nd rd th er ere eme º ª o a".split())
@@ -27,12 +26,12 @@ _ABBREVIATIONS = frozenset(
 _ELIDED = frozenset("l d qu n s c j m t".split())
 
 
-def read(text: str, language: Language, tag: str, table: SkillTable, *, spell_out: bool) -> list[Sentence]:
+def read(text: str, language: Language, tag: str, texts: Texts, *, spell_out: bool) -> list[Sentence]:
     """The sentences of a text. `tag` says how its numbers are written; `spell_out` has the words inside the names of
     skills and units listed too, as sources need it.
     """
     names: list[tuple[str, str]] = []
-    shown = mark_skills(text, table, names)
+    shown = mark_skills(text, texts, names)
     shown, dates = take_dates(kanji_numbers(plain(shown)))
     reader = _Reader(language, tag, names, spell_out=spell_out)
     sentences = reader.read(shown)
@@ -103,10 +102,11 @@ class _Reader:
             return 0
         if mark and fold(tail) == "s":
             written = head
-        money = unit_of(written)
-        if is_currency(money) and number + 1 < len(tokens) and tokens[number + 1].group("number"):
-            self._building.money = money
-            return 0
+        if number + 1 < len(tokens) and tokens[number + 1].group("number"):
+            money = unit_of(written)
+            if is_currency(money):
+                self._building.money = money
+                return 0
         value, used = self._spelled(tokens, number)
         if value is not None and not (
             used == 1 and fold(written) in self._language.neutral and not self._spell_out
@@ -167,14 +167,14 @@ class _Reader:
             if scale:
                 quantity = quantity.scaled(scale)
             elif unit := unit_of(suffix):
-                quantity = replace(quantity, unit=unit)
+                quantity = quantity._replace(unit=unit)
             elif fold(suffix) not in _ORDINAL:
                 self._building.add(
                     Word(fold(literal + suffix), literal + suffix, self._building.starts, kind="code")
                 )
                 return 0
         if token.group("more"):
-            quantity = replace(quantity, modifier=">")
+            quantity = quantity._replace(modifier=">")
         return self._quantity(quantity, tokens, number + 1)
 
     def _quantity(self, quantity: Quantity, tokens: list[re.Match[str]], at: int) -> int:
@@ -227,9 +227,9 @@ class _Reader:
         if not quantity.unit and (unit := unit_of(written)):
             if token.lastgroup == "word":
                 self._building.spell(written)
-            return replace(quantity, unit=unit)
+            return quantity._replace(unit=unit)
         if written == "+":
-            return replace(quantity, modifier=">")
+            return quantity._replace(modifier=">")
         of = fold(written) in ("de", "d", "of") and max(quantity.values) >= 1_000_000
         return quantity if of else None
 
@@ -243,5 +243,5 @@ class _Reader:
             quantity, taken = quantity.scaled(scale), 1
         for length in (3, 2, 1):
             if unit := unit_of(run[taken : taken + length]):
-                return replace(quantity, unit=unit), taken + length
+                return quantity._replace(unit=unit), taken + length
         return quantity, taken

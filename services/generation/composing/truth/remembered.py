@@ -5,6 +5,7 @@ from hashlib import sha256
 from threading import Lock
 
 from services.generation.composing.truth.evidence import Evidence
+from services.generation.skills.remembered import Texts
 from services.generation.skills.table import SkillTable
 from services.runtime.recent import Recent
 from vitae.resume.v1 import profile_pb2
@@ -26,9 +27,14 @@ class KnownEvidence:
         self._lock = Lock()
 
     def of(
-        self, profile: profile_pb2.ProfileContent, today: date, skills: SkillTable, locale: str
+        self,
+        profile: profile_pb2.ProfileContent,
+        today: date,
+        skills: SkillTable,
+        locale: str,
+        read: Texts | None = None,
     ) -> Evidence:
-        """The evidence of a profile for a text in a language."""
+        """The evidence of a profile for a text in a language; `read` as for `Evidence`."""
         content = profile.SerializeToString(deterministic=True)
         key = (sha256(content).digest(), today, skills.fingerprint, locale)
         with self._lock:
@@ -38,7 +44,7 @@ class KnownEvidence:
             # picture, which says nothing and would weigh more than all else.
             copy = profile_pb2.ProfileContent.FromString(content)
             copy.personal.ClearField("photo")
-            known = Evidence(copy, today, skills, locale)
+            known = Evidence(copy, today, skills, locale, read)
             with self._lock:
                 self._known.put(key, known)
         return known

@@ -2,8 +2,7 @@
 
 import re
 
-from services.generation.skills.extraction import find_skills
-from services.generation.skills.table import SkillTable
+from services.generation.skills.remembered import Texts
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _MARKS = (
@@ -13,7 +12,7 @@ _MARKS = (
 """Vowel signs and joiners, which are part of words."""
 TOKEN = re.compile(
     r"(?P<skill>\ue000\d+\ue001)"
-    rf"|(?P<code>[^\W\d_{CJK}]+(?:-?\d[^\W{CJK}]*)+)"
+    rf"|(?P<code>[^\W\d_{CJK}]++(?:-?\d[^\W{CJK}]*)+)"
     r"|(?P<number>\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,:/]\d+)*)"
     rf"(?P<suffix>[^\W\d_{CJK}]{{1,12}}(?![^\W{CJK}]))?(?P<more>\+)?"
     rf"|(?P<cjk>[{CJK}]+)"
@@ -31,11 +30,11 @@ _KANJI_NUMBER = re.compile(
 )
 
 
-def mark_skills(text: str, table: SkillTable, names: list[tuple[str, str]]) -> str:
+def mark_skills(text: str, texts: Texts, names: list[tuple[str, str]]) -> str:
     """The text with marks in the place of the skills it names."""
     if "\ue000" in text or "\ue001" in text:
         text = text.translate({0xE000: None, 0xE001: None})
-    for mention in reversed(find_skills(table.tokens(text), table)):
+    for mention in reversed(texts.mentions(text)):
         names.append((mention.skill.name, mention.written(text)))
         text = f"{text[: mention.start]}\ue000{len(names) - 1}\ue001{text[mention.end :]}"
     return text

@@ -96,7 +96,7 @@ class SkillTable:
 
     @classmethod
     def load(cls, languages: Collection[str] | None = None) -> "SkillTable":
-        """The table from the package's own data files. Takes a third of a second and more: once a process.
+        """The table from the package's own data files. Takes half a second and more: once a process.
 
         Args:
             languages: tags of the languages of data/names to read; all of them when left out.

@@ -1,11 +1,12 @@
 """The curated table of skills: canonical names, other spellings, fields, neighbours.
 
-The data are the files of data/, a field each; their form is described in data/programming_languages.toml.
+The data are the files of data/, a field each; their form is described in data/programming_languages.toml. names.py adds
+what skills are called in single languages.
 """
 
 import gc
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
@@ -14,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 import ahocorasick
 
+from services.generation.skills.names import name_files, own_endings, with_names
 from services.generation.skills.tokens import Tokenizer, Tokens, fold
 
 Kind = Literal["technical", "soft", "language", "credential"]
@@ -23,6 +25,8 @@ _ENDINGS = ("s", "n", "en", "e", "es")
 """Of plurals and cases in English, French, Spanish, Portuguese, Dutch and German."""
 _INFLECTED = 6
 """Letters a word has at least for its endings to be tried."""
+_MARKS = frozenset(".+#&")
+"""Punctuation that belongs to names such as "C++" and ".NET"."""
 
 
 class Rule(Enum):
@@ -91,8 +95,11 @@ class SkillTable:
         self._automaton.make_automaton()
 
     @classmethod
-    def load(cls) -> "SkillTable":
-        """The table from the package's own data files. Takes a third of a second and more: once a process.
+    def load(cls, languages: Collection[str] | None = None) -> "SkillTable":
+        """The table from the package's own data files. Takes half a second and more: once a process.
+
+        Args:
+            languages: tags of the languages of data/names to read; all of them when left out.
 
         Raises:
             ValueError: the data contradict themselves; says where.
@@ -101,13 +108,13 @@ class SkillTable:
         collects = gc.isenabled()
         gc.disable()
         try:
-            return cls._load()
+            return cls._load(languages)
         finally:
             if collects:
                 gc.enable()
 
     @classmethod
-    def _load(cls) -> "SkillTable":
+    def _load(cls, languages: Collection[str] | None) -> "SkillTable":
         texts = [
             file.read_text(encoding="utf-8")
             for file in sorted(
@@ -115,11 +122,17 @@ class SkillTable:
             )
             if file.name.endswith(".toml")
         ]
-        fields = [tomllib.loads(text) for text in texts]
+        name_texts = {
+            tag: text for tag, text in name_files().items() if languages is None or tag in languages
+        }
+        named = {tag: tomllib.loads(text) for tag, text in name_texts.items()}
+        fields = with_names([tomllib.loads(text) for text in texts], named)
         tokenizer = _tokenizer(fields)
         skills = _skills(fields)
-        fingerprint = sha256("\0".join(texts).encode()).hexdigest()[:16]
-        return cls(skills.values(), _aliases(fields, skills, tokenizer), tokenizer, fingerprint)
+        fingerprint = sha256("\0".join([*texts, *name_texts.values()]).encode()).hexdigest()[:16]
+        return cls(
+            skills.values(), _aliases(fields, skills, tokenizer, own_endings(named)), tokenizer, fingerprint
+        )
 
     def candidates(self, tokens: Tokens) -> list[tuple[int, Alias]]:
         """Every spelling that stands in the text, with the index of its first token; overlapping ones too."""
@@ -141,12 +154,15 @@ def _tokenizer(fields: Iterable[Mapping[str, Any]]) -> Tokenizer:
     for field in fields:
         for name, entry in field["skills"].items():
             for rule, spelling in _spellings(name, entry):
-                for word in spelling.casefold().split():
-                    if any(mark in word for mark in ".+#&") and any(each.isalnum() for each in word):
-                        whole.add(word)
-                words = plain.key(spelling).split()
-                if len(words) == 1 and rule is Rule.OPEN:
-                    single.add(words[0])
+                if not _MARKS.isdisjoint(spelling):
+                    for word in spelling.casefold().split():
+                        if not _MARKS.isdisjoint(word) and any(each.isalnum() for each in word):
+                            whole.add(word)
+                # Most are several plain words, which need not be split to be counted.
+                if rule is Rule.OPEN and not (" " in spelling and spelling.replace(" ", "").isalpha()):
+                    words = plain.key(spelling).split()
+                    if len(words) == 1:
+                        single.add(words[0])
     return Tokenizer(frozenset(whole), frozenset(single))
 
 
@@ -178,7 +194,10 @@ def _skills(fields: Iterable[Mapping[str, Any]]) -> dict[str, Skill]:
 
 
 def _aliases(
-    fields: Iterable[Mapping[str, Any]], skills: Mapping[str, Skill], tokenizer: Tokenizer
+    fields: Iterable[Mapping[str, Any]],
+    skills: Mapping[str, Skill],
+    tokenizer: Tokenizer,
+    endings: Mapping[str, Collection[str]],
 ) -> list[Alias]:
     found: dict[str, Alias] = {}
     for field in fields:
@@ -193,15 +212,16 @@ def _aliases(
                     f"{phrase!r} is ignored in {field['field']} and a spelling of {found[key].skill}"
                 )
             found[key] = Alias(key, None, Rule.OPEN, frozenset())
-    return [*found.values(), *_inflected(found)]
+    return [*found.values(), *_inflected(found, endings)]
 
 
 _AS_ANY: frozenset[str] = frozenset()
 """Of spellings that count in whatever case."""
 
 
-def _inflected(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
-    """The same spellings with the endings of plural and case: "wound dressings", "Infusionstherapien".
+def _inflected(aliases: Mapping[str, Alias], endings: Mapping[str, Collection[str]]) -> Iterable[Alias]:
+    """The same spellings with the endings of plural and case: "wound dressings", "Infusionstherapien". Names of one
+    language take its own, given by name.
 
     Not for software, whose names are not inflected and are often common words; not for short words.
     """
@@ -217,7 +237,8 @@ def _inflected(aliases: Mapping[str, Alias]) -> Iterable[Alias]:
         ):
             continue
         whole = key.rstrip()
-        for ending in _ENDINGS:
+        own = next((endings[name] for name in alias.written if name in endings), _ENDINGS)
+        for ending in own:
             if word.endswith(ending[0]) and ending != "s":
                 continue
             other = f"{whole}{ending} "

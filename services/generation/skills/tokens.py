@@ -27,6 +27,8 @@ _TOKEN = re.compile(
 _INNER = re.compile(r"[.&'’+#]+")
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|[^\s@<>()]+@[^\s@<>()]+\.\w+", re.IGNORECASE)
 _DOMAINS = frozenset("com org net io dev edu gov eu info co uk de fr es it nl ch at pl us ca app ai".split())
+_AFTER_LATIN = "\u0250"
+"""The first letter that is of no language written in Latin letters: below it words stand between spaces."""
 _VERSIONED = re.compile(r"(.*[^\W\d_]{2})\d+")
 """A name of one letter carries no number: "C1" is how well one speaks a language."""
 
@@ -101,6 +103,10 @@ class Tokenizer:
         # Most phrases are plain words, which are their own tokens.
         if phrase.isascii() and phrase.replace(" ", "").isalpha():
             return f" {' '.join(phrase.lower().split())} "
+        if phrase and max(phrase) < _AFTER_LATIN and phrase.replace(" ", "").isalpha():
+            folded = fold(phrase)
+            if folded.replace(" ", "").isalpha():
+                return f" {' '.join(folded.split())} "
         words = self.split(phrase).words()
         return f" {' '.join(words)} " if words else ""
 

@@ -14,6 +14,7 @@ least once; every write is fenced by owner and attempt, so an end happens exactl
     leases = await queue.claim_or_wait(database, owner, ["export"], limit=1, lease=30, wait=20)
     async with database.queue_transaction() as connection:
         heard = await queue.heartbeat(connection, owner, [Beat(id, attempt, 30, "rendering")], lease=30)
+    await queue.settled([id])      # before a report is looked at: work may be handed over while it is being committed
     async with database.queue_transaction() as connection:
         result = await queue.complete(connection, id, owner, attempt)
         if result.outcome is Outcome.COMPLETED:
